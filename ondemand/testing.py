@@ -1,8 +1,8 @@
-"""A pytest plugin: throw-away PostgreSQL and Valkey. Loaded with `-p`, so before pytest-django reads the settings.
+"""Pytest plugin: throw-away PostgreSQL and Valkey. Loaded with `-p`, before pytest-django reads the settings.
 
-The addresses are in os.environ from the import on, whatever was there before: tests never meet a database that
-someone has at hand. With pytest-xdist the first process runs the servers; each worker has a database and a Redis
-number of its own.
+The addresses are in os.environ from the import on, whatever was there before: tests never meet a database
+that someone has at hand. With pytest-xdist the first process runs the servers; each worker has a database and
+a Redis number of its own.
 """
 
 from __future__ import annotations

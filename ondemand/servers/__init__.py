@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from Python packages, for a machine that has neither: the demo and the tests use them.
+"""PostgreSQL and Valkey from Python packages, where a machine has neither: for the demo and the tests.
 
 They listen on unix sockets alone, in a state folder outside the clone. Everything here ends the start with a
 sentence (SystemExit) where the machine lacks something.

@@ -23,7 +23,7 @@ from ondemand.servers.processes import ROOT, end_leftover, own_folder, socket_pa
 
 BOOTSTRAP = ROOT / "ondemand" / "tenancy" / "bootstrap.sql"
 OWNER = "portal_owner"
-INITDB = "-U postgres -A trust -E UTF8 --no-locale --no-sync --no-instructions".split()
+INITDB = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -189,5 +189,5 @@ def _reachable_by_all(folder: Path) -> None:
 def _reason(text: str) -> str:
     if MISSING_LIBRARY in text:
         name = text.partition(MISSING_LIBRARY)[2].strip(": ").split(":")[0]
-        return f"PostgreSQL needs the shared library {name}, which this machine lacks: install it with the system's tool."
+        return f"PostgreSQL needs the shared library {name}: install it with the system's package tool."
     return "PostgreSQL did not start."

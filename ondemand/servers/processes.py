@@ -64,8 +64,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a child that Ctrl-C does not reach and that ends with its starter, even after kill -9 (Linux).
 
-    `at_our_end` is the signal that it then gets. Call this from the main thread: Linux sends the signal when the
-    thread that started the child ends.
+    `at_our_end` is the signal that it then gets. Call this from the main thread: Linux sends the signal when
+    the thread that started the child ends.
     """
 
     def end_with_starter() -> None:
@@ -84,7 +84,7 @@ def spawn(
 
 
 def end_leftover(pid_file: Path, mark: str, number: int) -> None:
-    """End the process that an earlier start left behind, if the pid's command line still has `mark`, and wait.
+    """End what an earlier start left behind, if the pid's command line still has `mark`, and wait for it.
 
     It may be ending already: it was told to when its starter was killed.
     """
