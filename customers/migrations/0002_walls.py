@@ -1,0 +1,59 @@
+from django.db import migrations
+
+from ondemand.tenancy.access import EDIT, OWN_CUSTOMER, OWN_PARTNER, READ, WRITE, Access
+from ondemand.tenancy.operations import Admit, CompositeForeignKey, WallTable
+from ondemand.tenancy.roles import Role
+
+# What lives follows its customer to another partner; what is history stays.
+FOLLOWS = {"on_update": "CASCADE"}
+CUSTOMER_KEY = ("partner_id, customer_id", "customers_customer", "partner_id, id")
+ASSIGNMENT_KEY = (
+    "partner_id, customer_id, assignment_id",
+    "customers_assignment",
+    "partner_id, customer_id, id",
+)
+INVOICE_KEY = ("partner_id, invoice_id", "customers_invoice", "partner_id, id")
+READERS = [
+    Access(Role.WEB, READ, OWN_PARTNER),
+    Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+    Access(Role.STAFF, READ),
+]
+THEIR_PARTNER = "(SELECT partner_id FROM customers_customer)"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("customers", "0001_initial"), ("partners", "0002_walls")]
+
+    operations = [
+        CompositeForeignKey("customers_person", *CUSTOMER_KEY, **FOLLOWS),
+        CompositeForeignKey("customers_subscription", *CUSTOMER_KEY, **FOLLOWS),
+        CompositeForeignKey("customers_invoice", *ASSIGNMENT_KEY),
+        CompositeForeignKey("customers_invoiceline", *INVOICE_KEY),
+        CompositeForeignKey("customers_invoicepayment", *INVOICE_KEY),
+        CompositeForeignKey("customers_refund", *INVOICE_KEY),
+        WallTable(
+            "customers_customer",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.CUSTOMER, READ, "id = (SELECT app.customer_id())"),
+            Access(Role.STAFF, "SELECT, UPDATE"),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable(
+            "customers_person",
+            Access(Role.APP, READ),  # which customer is this session's?
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+            Access(Role.STAFF, WRITE),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable("customers_assignment", *READERS, Access(Role.WORKER, EDIT)),
+        WallTable("customers_subscription", *READERS, Access(Role.MACHINE, READ), Access(Role.WORKER, EDIT)),
+        WallTable("customers_invoice", *READERS, Access(Role.WORKER, EDIT)),
+        WallTable("customers_invoiceline", *READERS, Access(Role.WORKER, WRITE)),
+        WallTable("customers_invoicepayment", *READERS, Access(Role.WORKER, EDIT)),
+        WallTable("customers_refund", *READERS, Access(Role.WORKER, EDIT)),
+        Admit("customers_assignment", Access(Role.MACHINE, READ)),
+        Admit("partners_partner", Access(Role.CUSTOMER, READ, f"id IN {THEIR_PARTNER}")),
+        Admit("partners_campaign", Access(Role.CUSTOMER, READ, f"partner_id IN {THEIR_PARTNER}")),
+        Admit("ondemand_user", Access(Role.CUSTOMER, READ, "id IN (SELECT user_id FROM customers_person)")),
+    ]

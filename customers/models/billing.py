@@ -1,0 +1,193 @@
+"""What Stripe billed and what was paid: history, which stays with the partner of its time."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models.customer import Assignment
+from partners.models import Partner, Plan, Product
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def for_partner(self, partner_id: int | None) -> InvoiceQuerySet:
+        return self.filter(partner_id=partner_id)
+
+    def issued(self) -> InvoiceQuerySet:
+        """Those that count as invoiced: not drafts, not void."""
+        return self.filter(state__in=[Invoice.State.OPEN, Invoice.State.PAID, Invoice.State.UNCOLLECTIBLE])
+
+
+class Invoice(models.Model):
+    """Amounts in minor units of `currency`. (partner, customer, assignment) is one composite key and never moves.
+
+    customer_id is data, no ForeignKey: a join to a customer who has moved away would drop the
+    invoice from its own partner's list, because the walls hide the customer.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        OPEN = "open", _("open")
+        PAID = "paid", _("paid")
+        VOID = "void", _("void")
+        UNCOLLECTIBLE = "uncollectible", _("uncollectible")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    assignment = models.ForeignKey(Assignment, models.PROTECT, db_constraint=False, db_index=False)
+    stripe_id = models.CharField(max_length=255)
+    subscription_stripe_id = models.CharField(max_length=255, blank=True)
+    number = models.CharField(_("number"), max_length=60, blank=True)
+    state = models.CharField(_("state"), max_length=15, choices=State)
+    currency = models.CharField(max_length=3)
+    subtotal = models.BigIntegerField()
+    tax = models.BigIntegerField(_("tax"))
+    total = models.BigIntegerField(_("total"))
+    due = models.BigIntegerField(_("due"))
+    paid = models.BigIntegerField(_("paid"))
+    remaining = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    effective_at = models.DateTimeField(_("date"), null=True)
+    paid_at = models.DateTimeField(_("paid on"), null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    page_url = models.URLField(max_length=500, blank=True)
+    pdf_url = models.URLField(max_length=500, blank=True)
+
+    objects = InvoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("invoice"), _("invoices")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["partner", "customer_id", "assignment"], name="invoice_wall"),
+            models.Index(fields=["stripe_id"], name="invoice_at_stripe"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="invoice_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="invoice_stripe_once"),
+            models.CheckConstraint(condition=Q(paid__gte=0), name="invoice_paid_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.stripe_id
+
+
+class InvoiceLine(models.Model):
+    """A line; `amount` before tax and discounts. `usage_cycle_id` is data: the app above links it.
+
+    `to_accrue` is the mark by which commissions find what they have not looked at; they clear it.
+    """
+
+    class Meter(models.TextChoices):
+        BASE = "base", _("base price")
+        USERS = "users", _("named users")
+        TERMINALS = "terminals", _("POS terminals")
+        DISK = "disk", _("disk space")
+        OTHER = "other", _("other")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(
+        Invoice, models.CASCADE, db_constraint=False, db_index=False, related_name="lines"
+    )
+    stripe_id = models.CharField(max_length=255)
+    position = models.PositiveSmallIntegerField()
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", null=True)
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+", null=True)
+    meter = models.CharField(max_length=10, choices=Meter)
+    description = models.CharField(_("description"), max_length=500)
+    quantity = models.BigIntegerField(_("quantity"))
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    discount = models.BigIntegerField(default=0)
+    credit = models.BigIntegerField(default=0)
+    inclusive_tax = models.BigIntegerField(default=0)
+    exclusive_tax = models.BigIntegerField(default=0)
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    proration = models.BooleanField(default=False)
+    usage_cycle_id = models.BigIntegerField(null=True)
+    to_accrue = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("invoice line"), _("invoice lines")
+        ordering = ["invoice", "position", "id"]
+        indexes = [
+            models.Index(fields=["partner", "invoice"], name="line_invoice"),
+            models.Index(fields=["id"], condition=Q(to_accrue=True), name="line_to_accrue"),
+            models.Index(fields=["usage_cycle_id"], name="line_usage_cycle"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="line_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="line_stripe_once"),
+        ]
+
+    @property
+    def base(self) -> int:
+        """What commission is made from (money.md, Commission: Base)."""
+        return self.amount - self.discount - self.credit - self.inclusive_tax
+
+    @property
+    def gross(self) -> int:
+        """What was charged for it: after discounts, with tax."""
+        return self.amount - self.discount - self.credit + self.exclusive_tax
+
+
+class InvoicePayment(models.Model):
+    """Which payment intent and charge paid an invoice: refunds and disputes find the invoice by it."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(
+        Invoice, models.CASCADE, db_constraint=False, db_index=False, related_name="payments"
+    )
+    stripe_id = models.CharField(max_length=255)
+    payment_intent = models.CharField(max_length=255, blank=True, db_index=True)
+    state = models.CharField(max_length=15)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    paid_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["partner", "invoice"], name="invoice_payment_invoice")]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="invoice_payment_stripe_once")
+        ]
+
+
+class Refund(models.Model):
+    """Money given back on an invoice, in minor units. `to_accrue`: commissions have not looked at it yet."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        REQUIRES_ACTION = "requires_action", _("requires action")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        CANCELED = "canceled", _("cancelled")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="refunds"
+    )
+    stripe_id = models.CharField(max_length=255)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    state = models.CharField(_("state"), max_length=20, choices=State)
+    created_at = models.DateTimeField()
+    to_accrue = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("refund"), _("refunds")
+        ordering = [F("created_at").desc()]
+        indexes = [
+            models.Index(fields=["partner", "invoice"], name="refund_invoice"),
+            models.Index(fields=["id"], condition=Q(to_accrue=True), name="refund_to_accrue"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="refund_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="refund_stripe_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
+        ]

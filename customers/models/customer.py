@@ -1,0 +1,172 @@
+"""Customers, their people and subscriptions: what lives, and moves with its customer; and whose it was when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from partners.models import Partner, Plan, Product
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def for_partner(self, partner_id: int | None) -> CustomerQuerySet:
+        return self.filter(partner_id=partner_id)
+
+
+class Customer(models.Model):
+    """A company. The contact is its owner's; `plan` is the one it signed up for; `instances` is kept by that app.
+
+    `invoiced` and `paid` are totals over its invoices in minor units of `currency`, kept by the billing sync.
+    """
+
+    class State(models.TextChoices):
+        PAID = "paid", _("paid")
+        DUE = "due", _("due")
+        PAST_DUE = "past_due", _("past due")
+        CANCELLED = "cancelled", _("cancelled")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="customers")
+    name = models.CharField(_("company"), max_length=100)
+    contact_name = models.CharField(_("contact"), max_length=100)
+    contact_email = models.EmailField(_("e-mail"))
+    country = models.CharField(_("country"), max_length=2)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    acquired_at = models.DateTimeField(_("acquired"))
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+    state = models.CharField(_("payment status"), max_length=10, choices=State, default=State.DUE)
+    currency = models.CharField(max_length=3)
+    invoiced = models.BigIntegerField(_("invoiced"), default=0)
+    paid = models.BigIntegerField(_("paid"), default=0)
+    refunded = models.BigIntegerField(_("refunded"), default=0)
+    instances = models.PositiveIntegerField(_("instances"), default=0)
+    stripe_id = models.CharField(max_length=255)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("customer"), _("customers")
+        indexes = [
+            models.Index(fields=["partner", "name", "id"], name="customer_by_name"),
+            models.Index(fields=["partner", "acquired_at", "id"], name="customer_by_acquired"),
+            models.Index(fields=["stripe_id"], name="customer_at_stripe"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="customer_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="customer_stripe_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("customer", args=[self.pk])
+
+
+class Person(models.Model):
+    """A customer's person. Lives: (partner, customer) follows the customer, ON UPDATE CASCADE."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        BILLING = "billing", _("billing")
+        TECHNICAL = "technical", _("technical")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="people"
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="customer_roles")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.OWNER)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("customer's person"), _("customers' people")
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "customer", "user"], name="person_once"),
+        ]
+
+
+class Assignment(models.Model):
+    """Whose customer it was, from when to when, and under which name. Its key to the customer crosses on purpose."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="assignments")
+    name = models.CharField(max_length=100)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("assignment"), _("assignments")
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "customer", "id"], name="assignment_key"),
+            ExclusionConstraint(
+                name="assignment_no_overlap",
+                expressions=[
+                    ("customer", RangeOperators.EQUAL),
+                    (Func(F("since"), F("until"), function="tstzrange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def live(self) -> SubscriptionQuerySet:
+        return self.exclude(state__in=Subscription.ENDED)
+
+
+class Subscription(models.Model):
+    """A customer's subscription at Stripe, as fetched last. Lives: it moves with its customer."""
+
+    class State(models.TextChoices):
+        INCOMPLETE = "incomplete", _("incomplete")
+        INCOMPLETE_EXPIRED = "incomplete_expired", _("expired")
+        TRIALING = "trialing", _("trial")
+        ACTIVE = "active", _("active")
+        PAST_DUE = "past_due", _("past due")
+        UNPAID = "unpaid", _("unpaid")
+        PAUSED = "paused", _("paused")
+        CANCELED = "canceled", _("cancelled")
+
+    ENDED = (State.CANCELED, State.INCOMPLETE_EXPIRED)
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, db_constraint=False, db_index=False, related_name="subscriptions"
+    )
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+    stripe_id = models.CharField(max_length=255)
+    state = models.CharField(_("state"), max_length=20, choices=State)
+    started_at = models.DateTimeField()
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField(_("next billing date"))
+    cancel_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_payment_attempt = models.DateTimeField(null=True, blank=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("subscription"), _("subscriptions")
+        indexes = [
+            models.Index(fields=["partner", "customer"], name="subscription_customer"),
+            models.Index(fields=["stripe_id"], name="subscription_at_stripe"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="subscription_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="subscription_stripe_once"),
+            models.CheckConstraint(
+                condition=Q(period_end__gte=F("period_start")), name="subscription_period_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+    def holds(self, instant: datetime) -> bool:
+        return self.period_start <= instant < self.period_end

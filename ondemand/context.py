@@ -1,0 +1,117 @@
+"""What every page's shell shows: zone, partner, menu. Read lazily, so that an error page asks for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ondemand.scopes import EVERYONE, MONEY, SUPPORT, TenantRequest
+from ondemand.tenancy.roles import Role
+from partners.models import Member, Partner
+
+ZONES = {"EU": _("EU platform"), "US": _("US platform")}
+
+
+@dataclass(frozen=True)
+class Item:
+    label: str | Promise
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str | Promise
+    items: list[Item]
+
+
+ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozenset[str]], ...]], ...] = (
+    ("", ((_("Dashboard"), "dashboard", "dashboard", EVERYONE),)),
+    (
+        _("Support"),
+        (
+            (_("Customers"), "customers", "customers", EVERYONE),
+            (_("App Instances"), "instances", "instances", SUPPORT),
+        ),
+    ),
+    (
+        _("Revenue"),
+        (
+            (_("Commissions"), "commissions", "commissions", MONEY),
+            (_("Sign Up Pages"), "sign-up-pages", "link", EVERYONE),
+            (_("Payments"), "payments", "payments", MONEY),
+        ),
+    ),
+)
+
+
+class Shell:
+    zone = settings.ZONE
+    zone_label = ZONES[settings.ZONE]
+    env = settings.ONDEMAND_ENV
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = cast(TenantRequest, request)
+
+    @property
+    def member(self) -> Member | None:
+        return getattr(self._request, "member", None)
+
+    @property
+    def role(self) -> Role | None:
+        tenancy = getattr(self._request, "tenancy", None)
+        return tenancy.role if tenancy else None
+
+    @property
+    def theme(self) -> str:
+        theme = self._request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
+        return theme if theme in ("light", "dark") else ""
+
+    @cached_property
+    def partner(self) -> Partner | None:
+        if self.role != Role.WEB or self._request.tenancy.partner_id is None:
+            return None
+        return Partner.objects.filter(pk=self._request.tenancy.partner_id).first()
+
+    @property
+    def peer_url(self) -> str:
+        both = self.partner is not None and self.partner.peer_state == Partner.Peer.DONE
+        return settings.PEER_URL if both else ""
+
+    @cached_property
+    def menu(self) -> list[Group]:
+        looking = self.role == Role.WEB and self._request.tenancy.read_only
+        if self.member is None and not looking:
+            return []
+        role = self.member.role if self.member else Member.Role.OWNER
+        groups = [
+            Group(label, [self._item(*entry[:3]) for entry in entries if role in entry[3]])
+            for label, entries in ENTRIES
+        ]
+        return [group for group in groups if group.items]
+
+    def _item(self, label: str | Promise, name: str, icon: str) -> Item:
+        url = reverse(name)
+        return Item(label, url, icon, self._request.path.startswith(url))
+
+    @property
+    def account_menu(self) -> bool:
+        return getattr(self._request, "person", None) is not None
+
+    @property
+    def banner(self) -> str | Promise:
+        if self.role == Role.WEB and self._request.tenancy.read_only:
+            return _("You are looking at this partner's portal as staff. Nothing can be changed here.")
+        return ""
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    return {"shell": Shell(request)}

@@ -1,0 +1,24 @@
+"""A message to a worker that makes things quick and that may be lost: the row's state is the job."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+
+def hint(task: str, *arguments: Any, delay: int = 0) -> None:
+    """Ask for `task` ("app.tasks.name") after COMMIT; `delay` in seconds. Never raises: beat sweeps what was missed."""
+    transaction.on_commit(lambda: _send(task, arguments, delay))
+
+
+def _send(task: str, arguments: tuple[Any, ...], delay: int) -> None:
+    from ondemand.celery import app
+
+    try:
+        app.send_task(task, args=arguments, countdown=delay or None, retry=False, ignore_result=True)
+    except Exception as error:  # whatever ails the broker, the row is safe and beat finds it
+        log.warning("hint %s%r not sent: %s", task, arguments, error)

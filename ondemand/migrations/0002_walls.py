@@ -1,0 +1,97 @@
+"""The walls' functions, the shared tables' grants, the walls of the platform's own rows.
+
+Third-party tables are granted here, so this depends on the last migration that makes each.
+"""
+
+from django.db import migrations
+
+from ondemand.tenancy.access import APPEND, EDIT, EVERY, OWN_CUSTOMER, OWN_PARTNER, READ, WRITE, Access
+from ondemand.tenancy.operations import Grant, WallTable
+from ondemand.tenancy.roles import Role
+
+FUNCTIONS = """
+CREATE SCHEMA app;
+CREATE FUNCTION app.partner_id() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN nullif(current_setting('app.partner_id', true), '')::bigint;
+CREATE FUNCTION app.customer_id() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN nullif(current_setting('app.customer_id', true), '')::bigint;
+CREATE FUNCTION app.signup_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN nullif(current_setting('app.signup_id', true), '')::uuid;
+-- The one rounding (half away from zero), for SQL that computes money.
+CREATE FUNCTION app.divide(numerator numeric, denominator numeric) RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN (sign(numerator) * div(2 * abs(numerator) + denominator, 2 * denominator))::bigint;
+CREATE FUNCTION app.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only: write a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+GRANT USAGE ON SCHEMA app TO portal_app, portal_web, portal_customer, portal_signup, portal_auth,
+  portal_machine, portal_staff, portal_worker;
+"""
+
+# As `createcachetable` would make it, but by the owner and with the rest.
+CACHE = """
+CREATE TABLE django_cache (
+  cache_key varchar(255) PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL);
+CREATE INDEX django_cache_expires ON django_cache (expires);
+"""
+APPEND_ONLY = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ondemand_auditentry
+  FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ondemand_auditentry
+  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
+"""
+NOT_APPEND_ONLY = """
+DROP TRIGGER append_only ON ondemand_auditentry;
+DROP TRIGGER no_truncate ON ondemand_auditentry;
+"""
+
+# Sessions: the middleware saves them as portal_app; login and logout make and end them in the
+# view, so under the role of the view.
+SESSIONS = [Access(Role.APP, WRITE), Access(Role.AUTH, WRITE), Access(Role.STAFF, WRITE)]
+ACCOUNTS = [Access(Role.AUTH, WRITE), Access(Role.STAFF, WRITE), Access(Role.WORKER, EDIT)]
+STAFF_ONLY = [Access(Role.STAFF, WRITE)]
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("ondemand", "0001_initial"),
+        ("account", "0009_emailaddress_unique_primary_email"),
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("admin", "0003_logentry_add_action_flag_choices"),
+        ("sessions", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.RunSQL(FUNCTIONS, "DROP SCHEMA app CASCADE"),
+        Grant("django_migrations", Access(Role.APP, READ), Access(Role.MACHINE, READ)),
+        migrations.RunSQL(CACHE, "DROP TABLE django_cache"),
+        Grant("django_cache", Access(Role.APP, WRITE)),
+        Grant("django_session", *SESSIONS),
+        Grant("account_emailaddress", *ACCOUNTS),
+        Grant("account_emailconfirmation", *ACCOUNTS),
+        Grant("mfa_authenticator", *ACCOUNTS),
+        Grant("django_content_type", Access(Role.STAFF, READ)),
+        Grant("auth_permission", Access(Role.STAFF, READ)),
+        Grant("auth_group", *STAFF_ONLY),
+        Grant("auth_group_permissions", *STAFF_ONLY),
+        Grant("ondemand_user_groups", *STAFF_ONLY),
+        Grant("ondemand_user_user_permissions", *STAFF_ONLY),
+        Grant("django_admin_log", *STAFF_ONLY),
+        WallTable(
+            "ondemand_auditentry",
+            Access(Role.WEB, "SELECT, INSERT", OWN_PARTNER),
+            Access(Role.CUSTOMER, "SELECT, INSERT", OWN_CUSTOMER),
+            Access(Role.AUTH, APPEND, "partner_id IS NULL"),
+            Access(Role.STAFF, "SELECT, INSERT", EVERY),
+            Access(Role.WORKER, "SELECT, INSERT", EVERY),
+        ),
+        migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
+        WallTable(
+            "ondemand_stripeevent",
+            Access(Role.MACHINE, APPEND),
+            Access(Role.STAFF, "SELECT, UPDATE"),
+            Access(Role.WORKER, WRITE),
+        ),
+        WallTable("ondemand_mail", Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
+    ]

@@ -1,0 +1,154 @@
+"""The platform's own rows: people, who did what, what Stripe rang about, what was mailed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+HOST_LABEL = RegexValidator(
+    r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){2,39}\Z",
+    _("Use 3 to 40 lower-case letters, digits and single hyphens; begin with a letter."),
+)
+
+
+class User(AbstractUser):
+    """A person. `username` is also the name in the ERP and the first label of the instance's address."""
+
+    email = models.EmailField(_("e-mail"))
+    username = models.CharField(
+        _("username"),
+        max_length=40,
+        unique=True,
+        validators=[HOST_LABEL],
+        error_messages={"unique": _("This username is taken. Choose another one.")},
+    )
+    language = models.CharField(_("language"), max_length=5, default="en")
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_any_case",
+                violation_error_message=_("This e-mail address is in use."),
+            )
+        ]
+
+    @property
+    def name(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class AuditEntry(models.Model):
+    """Append-only; ids are data, not keys, so that it outlives what it speaks of."""
+
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=254)
+    partner_id = models.BigIntegerField(null=True)
+    customer_id = models.BigIntegerField(null=True)
+    verb = models.CharField(max_length=40)
+    target = models.CharField(max_length=120, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("audit entry"), _("audit trail")
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["partner_id", "at"], name="audit_partner_at"),
+            models.Index(fields=["customer_id", "at"], name="audit_customer_at"),
+        ]
+
+
+class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
+    def waiting(self, now: datetime) -> StripeEventQuerySet:
+        return self.filter(state=StripeEvent.State.WAITING, next_try_at__lte=now)
+
+    def about(self, kinds: tuple[str, ...]) -> StripeEventQuerySet:
+        return self.filter(object_kind__in=kinds)
+
+
+class StripeEvent(models.Model):
+    """The inbox. An event is a doorbell: what it is about is fetched again."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("done")
+        DEAD = "dead", _("dead")
+        IGNORED = "ignored", _("ignored")
+
+    id = models.CharField(primary_key=True, max_length=255)
+    account = models.CharField(max_length=255, blank=True)  # a partner's Connect account, or ours
+    type = models.CharField(max_length=100)
+    object_kind = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=255)
+    created = models.DateTimeField()
+    received_at = models.DateTimeField()
+    payload = models.JSONField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    objects = StripeEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("Stripe event"), _("Stripe events")
+        ordering = ["-created", "-id"]
+        indexes = [
+            models.Index(
+                fields=["object_kind", "next_try_at"],
+                condition=models.Q(state="waiting"),
+                name="event_waiting",
+            ),
+            models.Index(fields=["account", "object_id"], name="event_object"),
+            models.Index(fields=["created"], name="event_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "done", "dead", "ignored"]), name="event_state"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.object_id}"
+
+
+class Mail(models.Model):
+    """A mail, claimed once by its key and sent by a worker; also the mail log."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+
+    key = models.CharField(max_length=200, unique=True)
+    partner_id = models.BigIntegerField(null=True)
+    customer_id = models.BigIntegerField(null=True)
+    recipient = models.EmailField()
+    reply_to = models.EmailField(blank=True)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("mail"), _("mail log")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=models.Q(state="queued"), name="mail_queued"),
+            models.Index(fields=["partner_id", "created_at"], name="mail_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.recipient}"

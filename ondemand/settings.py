@@ -1,0 +1,279 @@
+"""All settings. The environment decides (ONDEMAND_ENV, not DEBUG); what is wrong stops the start."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from ondemand.env import Env, WrongSetting
+
+ROOT = Path(__file__).resolve().parent.parent
+env = Env()
+
+# Where this runs
+
+ONDEMAND_ENV = env.choice("ONDEMAND_ENV", ("demo", "test", "production"), "demo")
+PRODUCTION = ONDEMAND_ENV == "production"
+DEBUG = False
+ZONE = env.choice("ONDEMAND_ZONE", ("EU", "US"), "EU")
+ZONE_TIME_ZONE = {"EU": "Europe/Madrid", "US": "America/New_York"}[ZONE]
+ZONE_CURRENCY = {"EU": "EUR", "US": "USD"}[ZONE]
+WEB = ("https",) if PRODUCTION else ("https", "http")
+ONDEMAND_URL = env.url("ONDEMAND_URL", "" if PRODUCTION else "http://localhost:8000", WEB)
+PEER_URL = env.url("ONDEMAND_PEER_URL", "", WEB)
+PEER_SECRET = env.text("ONDEMAND_PEER_SECRET")
+SECRET_KEY = env.text("SECRET_KEY", "" if PRODUCTION else "demo-only-" + "x" * 50)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
+if len(SECRET_KEY) < 50:
+    raise WrongSetting("SECRET_KEY", SECRET_KEY, "at least 50 random characters are needed")
+if not ALLOWED_HOSTS:
+    raise WrongSetting("ALLOWED_HOSTS", "", "name the hosts that this portal answers to, separated by commas")
+if not ONDEMAND_URL:
+    raise WrongSetting("ONDEMAND_URL", "", "the portal's own address is needed, for links in mails")
+if PEER_URL and len(PEER_SECRET) < 32:
+    raise WrongSetting(
+        "ONDEMAND_PEER_SECRET", PEER_SECRET, "at least 32 characters are needed where a peer is set"
+    )
+
+# Rows, messages, mails
+
+DATABASES = {"default": env.database("DATABASE_URL"), "cache": env.database("DATABASE_URL")}
+DATABASE_ROUTERS = ["ondemand.routers.CacheRouter"]
+OWNER_DATABASE = env.database("DATABASE_OWNER_URL", env.text("DATABASE_URL"))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}
+}  # in the database, so that rate limits hold when Redis is down
+REDIS_URL = env.url("REDIS_URL", "redis://localhost:6379/0", ("redis", "rediss", "unix"))
+_EMAIL = urlsplit(
+    env.url("EMAIL_URL", "" if PRODUCTION else "file:///tmp/ondemand-mail", ("smtp", "smtps", "file"))
+)
+if PRODUCTION and _EMAIL.scheme not in ("smtp", "smtps"):
+    raise WrongSetting(
+        "EMAIL_URL", _EMAIL.geturl(), "an address like smtps://user:password@host:465 is needed"
+    )
+EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if _EMAIL.scheme == 'file' else 'smtp'}.EmailBackend"
+EMAIL_FILE_PATH = _EMAIL.path
+EMAIL_HOST, EMAIL_PORT = _EMAIL.hostname or "", _EMAIL.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _EMAIL.username or "", _EMAIL.password or ""
+EMAIL_USE_SSL, EMAIL_TIMEOUT = _EMAIL.scheme == "smtps", 10
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Openbravo On Demand <ondemand@openbravo.example>")
+
+# Stripe and the instances
+
+STRIPE_MODE = env.choice("STRIPE_MODE", ("standin", "test", "live"), "live" if PRODUCTION else "standin")
+STRIPE_API_BASE = env.url(
+    "STRIPE_API_BASE",
+    "http://127.0.0.1:12111" if STRIPE_MODE == "standin" else "https://api.stripe.com",
+    ("https", "http"),
+)
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "sk_test_standin")
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")  # two during a rotation
+STRIPE_CONNECT_WEBHOOK_SECRETS = env.words("STRIPE_CONNECT_WEBHOOK_SECRET")
+STRIPE_HOSTED = env.words(
+    "STRIPE_HOSTED", "https://checkout.stripe.com,https://billing.stripe.com,https://connect.stripe.com"
+)
+_stripe_host = urlsplit(STRIPE_API_BASE).hostname
+if STRIPE_MODE == "standin" and (PRODUCTION or _stripe_host not in ("127.0.0.1", "localhost")):
+    raise WrongSetting(
+        "STRIPE_API_BASE", STRIPE_API_BASE, "the stand-in answers on loopback only, never in production"
+    )
+if STRIPE_MODE == "standin":
+    STRIPE_HOSTED = [STRIPE_API_BASE]
+if STRIPE_MODE != "standin" and not STRIPE_API_BASE.startswith("https:"):
+    raise WrongSetting("STRIPE_API_BASE", STRIPE_API_BASE, "Stripe itself is reached by https")
+if not STRIPE_SECRET_KEY.startswith("sk_live_" if STRIPE_MODE == "live" else "sk_test_"):
+    raise WrongSetting("STRIPE_SECRET_KEY", "", f"STRIPE_MODE={STRIPE_MODE} needs a key of that mode")
+PROVISIONER = env.choice("PROVISIONER", ("local", "ec2"), "local")
+PARK_URL = env.url("PARK_URL", "http://127.0.0.1:9100", WEB)
+PARK_SECRET = env.text("PARK_SECRET", "" if PRODUCTION else "park-demo-secret")
+BOOT_DEADLINE_SECONDS = env.number("BOOT_DEADLINE_SECONDS", 900, 10, 86_400)
+HEARTBEAT_URL = env.url("HEARTBEAT_URL", f"{ONDEMAND_URL}/api/instances/heartbeat", WEB) + "/"
+
+# Django
+
+INSTALLED_APPS = [
+    "ondemand.apps.OndemandConfig",
+    "partners",
+    "customers",
+    "instances",
+    "signup",
+    "commissions",
+    "payments",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django_tables2",
+    "django_filters",
+    "django_htmx",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "ondemand.middleware.TenantMiddleware",  # innermost
+]
+ROOT_URLCONF = "ondemand.urls"
+WSGI_APPLICATION = "ondemand.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "ondemand.context.shell",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(ROOT / ".static")))
+WHITENOISE_USE_FINDERS = not PRODUCTION
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+USE_TZ, TIME_ZONE, USE_I18N = True, ZONE_TIME_ZONE, True
+LANGUAGE_CODE, LANGUAGES, LOCALE_PATHS = "en", [("en", _("English")), ("es", _("Spanish"))], [ROOT / "locale"]
+
+# People
+
+AUTH_USER_MODEL = "ondemand.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher"
+    if ONDEMAND_ENV == "test"
+    else "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "home"
+ACCOUNT_ADAPTER = "ondemand.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_TOTP_ISSUER = f"Openbravo On Demand {ZONE}"
+SESSION_COOKIE_AGE = 12 * 3600
+
+# Headers and cookies. A cookie's name carries the zone: cookies ignore ports.
+
+_host_prefix = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{_host_prefix}ondemand_{ZONE.lower()}_session"
+CSRF_COOKIE_NAME = f"{_host_prefix}ondemand_{ZONE.lower()}_csrf"
+LANGUAGE_COOKIE_NAME = f"ondemand_{ZONE.lower()}_language"
+THEME_COOKIE_NAME = f"ondemand_{ZONE.lower()}_theme"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "ondemand.errors.csrf_failure"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_CONTENT_TYPE_NOSNIFF, SECURE_REFERRER_POLICY = True, "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF, *STRIPE_HOSTED],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FORMS_URLFIELD_ASSUME_HTTPS = True
+
+# Workers
+
+_redis, _, _number = REDIS_URL.partition("?db=")
+CELERY_BROKER_URL = (
+    f"{_redis.replace('unix:', 'redis+socket:')}?virtual_host={_number or 0}"
+    if REDIS_URL.startswith("unix:")
+    else REDIS_URL
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 600, 540
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_ACCEPT_CONTENT, CELERY_TASK_SERIALIZER = ["json"], "json"
+CELERY_TASK_ROUTES = {
+    "ondemand.tasks.*": {"queue": "webhooks"},
+    "customers.tasks.*": {"queue": "webhooks"},
+    "signup.tasks.*": {"queue": "provisioning"},
+    "instances.tasks.*": {"queue": "provisioning"},
+    "partners.tasks.*": {"queue": "provisioning"},
+    "commissions.tasks.*": {"queue": "money"},
+    "payments.tasks.*": {"queue": "money"},
+}
+CELERY_TASK_DEFAULT_QUEUE = "webhooks"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "visibility_timeout": 700,
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "stripe": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,54 @@
+from django.db import migrations
+
+from ondemand.tenancy.access import EDIT, OWN_PARTNER, READ, WRITE, Access
+from ondemand.tenancy.operations import WallTable
+from ondemand.tenancy.roles import Role
+
+# A person may be of several partners: no partner_id, so the wall asks who is a member here.
+COLLEAGUES = "id IN (SELECT user_id FROM partners_member)"
+READERS = [Access(role, READ) for role in (Role.WEB, Role.CUSTOMER, Role.SIGNUP, Role.MACHINE)]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("partners", "0001_initial"), ("ondemand", "0002_walls")]
+
+    operations = [
+        WallTable("partners_product", *READERS, Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
+        WallTable("partners_plan", *READERS, Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
+        WallTable(
+            "partners_partner",
+            Access(Role.WEB, READ, "id = (SELECT app.partner_id())"),
+            Access(Role.SIGNUP, "SELECT (id, code, name, country, state, support_email, support_phone)",
+                   "state = 'active'"),
+            Access(Role.STAFF, EDIT),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable(
+            "partners_member",
+            Access(Role.APP, READ),  # which tenant is this session's?
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.STAFF, WRITE),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable(
+            "ondemand_user",
+            Access(Role.APP, READ),
+            Access(Role.AUTH, EDIT),
+            Access(Role.WEB, READ, COLLEAGUES),
+            Access(Role.STAFF, WRITE),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable(
+            "partners_campaign",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.SIGNUP, READ, "active AND partner_id IN (SELECT id FROM partners_partner)"),
+            Access(Role.STAFF, EDIT),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable(
+            "partners_bankaccount",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.STAFF, READ),
+            Access(Role.WORKER, EDIT),
+        ),
+    ]  # fmt: skip
