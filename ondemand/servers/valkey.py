@@ -21,9 +21,7 @@ class Valkey:
 
     def start(self) -> subprocess.Popen[bytes]:
         own_folder(self.state)
-        end_leftover(
-            self.pid, str(self.socket), signal.SIGTERM
-        )  # on its end it would remove the new socket's file
+        end_leftover(self.pid, str(self.socket), signal.SIGTERM)  # on its end it would remove the new socket's file
         log = self.state / "valkey.log"
         with log.open("wb") as out:
             process = spawn(self._command(), os.environ, stdout=out, stderr=subprocess.STDOUT)

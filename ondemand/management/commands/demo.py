@@ -1,230 +1,142 @@
-"""Runs the whole product on this machine: the servers, then a web process and a worker for each zone."""
+"""Runs the whole product on this machine: servers, stand-ins, and a web process and a worker for each zone."""
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from ondemand.servers import ROOT, Postgres, Valkey, spawn, state_dir
+from ondemand.servers import Postgres, Valkey, own_folder, state_dir
+from ondemand.servers.processes import port_is_taken, until
+from ondemand.supervisor import announcement, preparation
+from ondemand.supervisor.children import Child, Children, Ended
+from ondemand.supervisor.screen import Screen
+from ondemand.supervisor.zones import NUMBERS, STANDIN_PORTS, Place, Zone, stripe
 
-ENV_FILE = ROOT / ".demo" / "env"
-STARTED = time.monotonic()
-
-
-@dataclass
-class Child:
-    """A process that is started again when it dies."""
-
-    name: str
-    launch: Callable[[], subprocess.Popen[bytes]]
-    stop_signal: int = signal.SIGTERM
-    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=5))
-
-    def start(self) -> None:
-        self.process = self.launch()
-        if self.process.stdout:
-            threading.Thread(target=self._copy_log, args=[self.process.stdout], daemon=True).start()
-
-    def _copy_log(self, lines: Any) -> None:
-        for line in lines:
-            print(f"{self.name:10}| {line.decode(errors='replace')}", end="", flush=True)
-
-    def revive(self) -> None:
-        """Start it again if it died; give up when it died five times within a minute."""
-        if self.process.poll() is None:
-            return
-        self.deaths.append(time.monotonic())
-        say(f"{self.name} died (exit {self.process.returncode})")
-        if len(self.deaths) == 5 and self.deaths[-1] - self.deaths[0] < 60:
-            raise CommandError(f"{self.name} died five times within a minute")
-        self.start()
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(self.stop_signal)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-
-
-@dataclass(frozen=True)
-class Zone:
-    name: str
-    port: int
-    database: str
-    env: dict[str, str]  # of its processes
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.port}"
-
-    def child(self, kind: str, *command: str) -> Child:
-        def launch() -> subprocess.Popen[bytes]:
-            return spawn(
-                [sys.executable, "-m", *command], self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            )
-
-        return Child(f"{kind}-{self.name.lower()}", launch)
-
-    def answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz", headers={"Host": "localhost"})
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
+HIGHEST_PORT = 65535 - STANDIN_PORTS - len(NUMBERS)
 
 
 class Command(BaseCommand):
-    help = "Run the product with its database, broker and workers; Ctrl-C ends it."
+    help = "Run the product with its servers and stand-ins; Ctrl-C ends it."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--zones", nargs="+", default=["eu", "us"], choices=["eu", "us"])
-        parser.add_argument("--port", type=int, default=8000, help="of the first zone; the next has the next")
-        parser.add_argument("--reset", action="store_true", help="begin with an empty database")
+        parser.add_argument("--zones", nargs="+", default=list(NUMBERS), choices=list(NUMBERS), type=str.lower)
+        parser.add_argument("--port", type=int, default=8000, help="of EU; US has the next, stand-ins 10 to 12 more")
+        parser.add_argument("--reset", action="store_true", help="throw the data away and begin anew")
 
     def handle(self, *, zones: list[str], port: int, reset: bool, **options: Any) -> None:
-        for number in (
-            signal.SIGINT,
-            signal.SIGTERM,
-        ):  # a shell that starts us in the background has SIGINT ignored
-            signal.signal(number, signal.default_int_handler)
-        state = state_dir()
-        state.mkdir(parents=True, exist_ok=True)
-        with (state / "lock").open("w") as lock:
-            try:
-                flock(lock, LOCK_EX | LOCK_NB)
-            except OSError:
-                raise CommandError("this clone's demo is already running") from None
+        if not 1024 <= port <= HIGHEST_PORT:
+            raise CommandError(f"--port {port}: choose one from 1024 to {HIGHEST_PORT}")
+        listen_to_signals()
+        state = own_folder(state_dir())
+        with only_demo(state):
+            postgres, valkey = Postgres(state), Valkey(state)
+            postgres.end_leftover()
             if reset:
-                shutil.rmtree(state / "pg", ignore_errors=True)
-            children: list[Child] = []
-            try:
-                self.run(Postgres(state), Valkey(state), zones, port, children)
-            except KeyboardInterrupt:
-                say("stopping")
-            finally:
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    signal.signal(number, signal.SIG_IGN)
-                ENV_FILE.unlink(missing_ok=True)
-                for child in reversed(children):
-                    child.stop()
-                say("stopped")
+                throw_away(state)
+            chosen = [key for key in NUMBERS if key in zones]
+            Demo(Place(state, port, postgres, valkey, chosen)).run()
 
-    def run(
-        self, postgres: Postgres, valkey: Valkey, names: list[str], port: int, children: list[Child]
-    ) -> None:
-        def add(*more: Child) -> None:
-            for child in more:
-                child.start()
-                children.append(child)
 
-        add(Child("postgres", postgres.start, postgres.stop_signal), Child("valkey", valkey.start))
-        zones = [zone(name, index, port + index, postgres, valkey) for index, name in enumerate(names)]
-        say("servers up")
-        prepare(postgres, zones)
-        say("databases ready")
-        add(
-            *(
-                zone.child(
-                    "web",
-                    "gunicorn",
-                    "ondemand.wsgi",
-                    "--bind",
-                    f"127.0.0.1:{zone.port}",
-                    "--worker-class",
-                    "gthread",
-                    "--threads",
-                    "4",
-                    "--no-control-socket",
+class Demo:
+    """From nothing to READY, and on until it is ended."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.zones = [Zone(key, place) for key in place.zones]
+        self.screen = Screen()
+        self.children = Children(self.screen)
+
+    def run(self) -> None:
+        try:
+            self.start()
+            while True:
+                self.children.watch()
+        except KeyboardInterrupt:
+            self.screen.say("stopping")
+        except Ended as problem:
+            raise CommandError(str(problem)) from None
+        finally:
+            ignore_signals()
+            self.screen.clear()
+            announcement.forget(self.place.state)
+            self.children.stop()
+            self.screen.say("stopped")
+
+    def start(self) -> None:
+        if "DATABASE_URL" in os.environ:
+            self.screen.say("DATABASE_URL is set; the demo does not use it: it runs databases of its own")
+        self.check_ports()
+        preparation.clear_unfinished(self.place, self.zones)
+        self.start_servers()
+        preparation.migrate(self.children, self.zones)
+        self.screen.say("databases ready")
+        preparation.make_history(self.children, self.zones)
+        preparation.register_webhooks(self.children, self.zones)
+        self.start_product()
+
+    def check_ports(self) -> None:
+        """A demo that was killed a moment ago may still be letting go of them."""
+        ports = {zone.port: f"zone {zone.name}" for zone in self.zones}
+        ports |= {zone.park_port: f"the server park of {zone.name}" for zone in self.zones}
+        ports[self.place.stripe_port] = "Stripe's stand-in"
+        until(lambda: not any(map(port_is_taken, ports)), seconds=3)
+        for port, what in ports.items():
+            if port_is_taken(port):
+                raise Ended(
+                    f"Port {port}, for {what}, is in use: stop what listens there, or choose other ports "
+                    f"(--port {self.place.port + 1000})."
                 )
-                for zone in zones
-            )
-        )
-        while not all(zone.answers() for zone in zones):
-            revive(children)
-        write_env(zones)
-        print("READY " + " ".join(f"{zone.name} {zone.url}" for zone in zones), flush=True)
-        # After READY: two cores import one thing at a time, and what a page queues meanwhile waits in Valkey.
-        add(
-            *(
-                zone.child(
-                    "worker",
-                    "celery",
-                    "-A",
-                    "ondemand",
-                    "worker",
-                    "-B",
-                    "--schedule",
-                    str(postgres.state / f"beat-{zone.name}"),
-                    "--pool",
-                    "threads",
-                    "--concurrency",
-                    "2",
-                    "--without-gossip",
-                    "--without-mingle",
-                    "--loglevel",
-                    "WARNING",
-                )
-                for zone in zones
-            )
-        )
-        while True:
-            revive(children)
+
+    def start_servers(self) -> None:
+        """The stand-ins first: they come up while the servers start."""
+        standins = [stripe(self.place), *(zone.park() for zone in self.zones)]
+        self.children.add(*standins)
+        for name, server in (("postgres", self.place.postgres), ("valkey", self.place.valkey)):
+            self.children.add(Child(name, server.start, server.stop_signal))
+        self.children.wait(lambda: all(child.ready for child in standins), 30, "A stand-in")
+        self.screen.say("servers and stand-ins up")
+
+    def start_product(self) -> None:
+        """The workers after READY: two cores import one thing at a time, and Valkey keeps what a page asks for."""
+        announcement.tell_commands(self.place, self.zones)
+        self.children.add(*(zone.web() for zone in self.zones))
+        self.children.wait(lambda: all(zone.answers() for zone in self.zones), 60, "A zone")
+        announcement.announce(self.screen, self.place, self.zones)
+        self.children.add(*(zone.worker() for zone in self.zones))
 
 
-def revive(children: list[Child]) -> None:
-    for child in children:
-        child.revive()
-    time.sleep(0.1)
+def listen_to_signals() -> None:
+    """SIGINT too: a shell that starts us in the background has it ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
-def write_env(zones: list[Zone]) -> None:
-    """What a client of the running demo needs to know."""
-    ENV_FILE.parent.mkdir(exist_ok=True)
-    ENV_FILE.write_text("".join(f"ONDEMAND_{zone.name}_URL={zone.url}\n" for zone in zones))
+def ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
-def zone(name: str, number: int, port: int, postgres: Postgres, valkey: Valkey) -> Zone:
-    database = f"portal_{name}"
-    settings = {
-        "ONDEMAND_ENV": "demo",
-        "ONDEMAND_ZONE": name.upper(),
-        "DATABASE_URL": postgres.url(database, "portal_owner"),
-        "REDIS_URL": valkey.url(number),
-        "PYTHONUNBUFFERED": "1",
-    }
-    return Zone(name.upper(), port, database, os.environ | settings)
+@contextmanager
+def only_demo(state: Path) -> Iterator[None]:
+    with (state / "lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except OSError:
+            raise CommandError("This clone's demo is already running: end that one first (Ctrl-C).") from None
+        yield
 
 
-def prepare(postgres: Postgres, zones: list[Zone]) -> None:
-    """Migrate the zones' databases at the same time: about as quick as to migrate one and copy it, and simpler."""
-    for zone in zones:
-        postgres.create_database(zone.database)
-    running = [
-        spawn([sys.executable, "manage.py", "migrate", "--verbosity", "0"], zone.env) for zone in zones
-    ]
-    codes = [process.wait() for process in running]
-    if any(codes):
-        raise CommandError("migrating failed: see above")
-
-
-def say(text: str) -> None:
-    print(f"demo      | {time.monotonic() - STARTED:.1f} s {text}", flush=True)
+def throw_away(state: Path) -> None:
+    """All data; the copy of PostgreSQL's programs stays."""
+    for path in state.iterdir():
+        if path.name != "lock" and not path.name.startswith("postgresql-"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
