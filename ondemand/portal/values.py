@@ -1,0 +1,90 @@
+"""How a single value looks on a screen. Each function gives text, or HTML whose parts are escaped."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from django.templatetags.static import static
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import get_language, to_locale
+
+from ondemand.money import Money
+
+TONES: Final = frozenset({"good", "warn", "bad", "info", "calm"})
+NOTHING: Final = "—"
+
+
+def money(amount: int, currency: str) -> str:
+    """`amount` in minor units."""
+    return Money(amount, currency).format(get_language() or "en")
+
+
+def number(value: Any) -> str:
+    return number_format(value, use_l10n=True, force_grouping=True)
+
+
+def day(value: date) -> SafeString:
+    """A day; of an instant, its day in the current time zone."""
+    if isinstance(value, datetime):
+        value = localtime(value).date()
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), _day_text(value, get_language()))
+
+
+@lru_cache(maxsize=2_000)
+def _day_text(value: date, language: str | None) -> str:
+    return format_date(value, "medium", locale=_locale(language))
+
+
+@lru_cache
+def _locale(language: str | None) -> Locale:
+    return Locale.parse(to_locale(language or "en"))
+
+
+def instant(value: datetime) -> SafeString:
+    """Day and minute in the current time zone, whose name is in the tooltip."""
+    here, language = localtime(value), get_language()
+    return format_html(
+        '<time datetime="{}" title="{}">{} {}</time>',
+        value.isoformat(),
+        here.tzname() or "",
+        _day_text(here.date(), language),
+        format_time(here, "short", locale=_locale(language)),
+    )
+
+
+def badge(text: Any, tone: str = "calm") -> SafeString:
+    """`tone` is one of TONES."""
+    return format_html('<span class="badge dot {}">{}</span>', tone if tone in TONES else "calm", text)
+
+
+def link(url: str, text: Any) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def mail(address: str) -> SafeString:
+    return format_html('<a href="mailto:{0}">{0}</a>', address)
+
+
+def site(url: str) -> SafeString | str:
+    """A link to another site, shown without its scheme; what is no web address stays text."""
+    if not url.startswith(("https://", "http://")):
+        return url
+    shown = url.partition("://")[2].rstrip("/")
+    return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', url, shown)
+
+
+def icon(name: str) -> SafeString:
+    """A symbol of static/img/icons.svg, hidden from screen readers: words stand beside it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', _sprite(), name
+    )
+
+
+@lru_cache
+def _sprite() -> str:
+    return static("img/icons.svg")
