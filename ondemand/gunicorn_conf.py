@@ -10,6 +10,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 worker_class = "gthread"
 threads = 4
 graceful_timeout = 5
+loglevel = "warning"
 control_socket_disable = True  # its default is one path for all of a user's servers
 
 

@@ -42,10 +42,10 @@ def _upward(model: type[Model], layers: dict[str, int]) -> Iterator[str]:
     own = model._meta.app_label
     for field in model._meta.get_fields():
         parent = getattr(field, "related_model", None)
-        if field.auto_created or not isinstance(parent, type) or parent._meta.app_label not in layers:
+        if field.auto_created or not isinstance(parent, type) or not issubclass(parent, Model):
             continue
         other = parent._meta.app_label
-        if other != own and layers[other] >= layers[own]:
+        if other != own and other in layers and layers[other] >= layers[own]:
             yield f"{model._meta.label}.{field.name} → {parent._meta.label}"
 
 

@@ -23,7 +23,8 @@ def clear_unfinished(place: Place, zones: list[Zone]) -> None:
     if unfinished and not any(folder.exists() for folder in place.state.glob("*/history-complete")):
         for file in place.state.glob(f"{place.stripe_file.name}*"):
             file.unlink()
-    place.mail.mkdir(mode=0o700, exist_ok=True)
+    for folder in (place.mail, place.static):
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def migrate(children: Children, zones: list[Zone]) -> None:
@@ -88,13 +89,10 @@ class Bar:
 
 def register_webhooks(children: Children, zones: list[Zone]) -> None:
     """Each zone's own command tells Stripe where to ring, and keeps the signing secrets in a file."""
-    files = {zone: zone.folder / "webhooks.json" for zone in zones}
-    tasks = [_webhooks(zone) for zone, file in files.items() if not file.exists()]
-    children.run(*tasks)
-    for zone, file in files.items():
-        zone.webhooks.update(json.loads(file.read_text()))
+    children.run(*(_webhooks(zone) for zone in zones if not zone.webhooks_file.exists()))
+    for zone in zones:
+        zone.webhooks.update(json.loads(zone.webhooks_file.read_text()))
 
 
 def _webhooks(zone: Zone) -> Child:
-    file = str(zone.folder / "webhooks.json")
-    return zone.child("webhooks", MANAGE, "stripe_webhooks", "--secrets-file", file)
+    return zone.child("webhooks", MANAGE, "stripe_webhooks", "--secrets-file", str(zone.webhooks_file))

@@ -47,6 +47,11 @@ class Place:
     def mail(self) -> Path:
         return self.state / "mail"
 
+    @property
+    def static(self) -> Path:
+        """Empty: the demo serves static files from where they lie."""
+        return self.state / "static"
+
     @cached_property
     def peer_secret(self) -> str:
         return kept(self.state / "peer.json", {"secret": secrets.token_hex(24)})["secret"]
@@ -93,6 +98,10 @@ class Zone:
         """Exists when the history is whole."""
         return self.folder / "history-complete"
 
+    @property
+    def webhooks_file(self) -> Path:
+        return self.folder / "webhooks.json"
+
     def begin(self) -> None:
         """Throw away a zone whose history is not whole. A new key is a new account at Stripe's stand-in."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -121,6 +130,7 @@ class Zone:
             "STRIPE_MODE": "standin",
             "STRIPE_API_BASE": self.place.stripe_url,
             "PARK_URL": self.park_url,
+            "STATIC_ROOT": str(self.place.static),
             **self.keys,
             **self.peer,
             **self.webhooks,
@@ -148,7 +158,7 @@ class Zone:
         beat = ["-B", "--schedule", str(self.folder / "beat")]
         pool = ["--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle"]
         options = [*beat, *pool, "-Q", QUEUES, "--loglevel", "WARNING"]
-        return self.child("worker", "-m", "celery", "-A", "ondemand", "worker", *options, level=3)
+        return self.child("worker", "-m", "celery", "-A", "ondemand", "-q", "worker", *options, level=3)
 
     def park(self) -> Child:
         options = ["--port", str(self.park_port), "--state", str(self.folder / "park"), "--zone", self.name]
