@@ -37,9 +37,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m ondemand.standins.erp", description="The server park of one zone."
-    )
+    parser = argparse.ArgumentParser(prog="python -m ondemand.standins.erp", description="The server park of one zone.")
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--state", type=Path, required=True, help="the folder of the state files")
     parser.add_argument("--secret", required=True, help="what the control API's caller must know")

@@ -107,9 +107,7 @@ def nullable(read: Callable[[str, Any], T]) -> Callable[[str, Any], T | None]:
     return lambda field, value: None if value is None else read(field, value)
 
 
-def fields(
-    data: Mapping[str, Any], required: Mapping[str, Reader], optional: Mapping[str, Reader]
-) -> dict[str, Any]:
+def fields(data: Mapping[str, Any], required: Mapping[str, Reader], optional: Mapping[str, Reader]) -> dict[str, Any]:
     """The fields of a body, read; the optional ones only where given."""
     for name in data:
         if name not in required and name not in optional:
@@ -127,9 +125,7 @@ def new_server(uuid: str, data: Mapping[str, Any], created_at: str) -> Server:
     optional = dict.fromkeys(("login_secret", "owner_email", "owner_username", "company"), optional_text)
     read = fields(data, {"name": host_name, "heartbeat_url": url, **required}, optional)
     defaults = dict.fromkeys(optional, "") | {"login_secret": secrets.token_urlsafe(32)}
-    return Server(
-        id=uuid, created_at=created_at, **{**defaults, **{name: v for name, v in read.items() if v}}
-    )
+    return Server(id=uuid, created_at=created_at, **{**defaults, **{name: v for name, v in read.items() if v}})
 
 
 def reason_page(data: Mapping[str, Any]) -> ReasonPage | None:
@@ -160,9 +156,7 @@ def settings(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def usages(data: Mapping[str, Any], today: str, retail: bool) -> dict[str, Usage]:
     """The usage by day, none of it after today."""
-    return dict(
-        _usage(entry, today, retail) for entry in _list("days", fields(data, {"days": _list}, {})["days"])
-    )
+    return dict(_usage(entry, today, retail) for entry in _list("days", fields(data, {"days": _list}, {})["days"]))
 
 
 def days(data: Mapping[str, Any], today: str) -> list[str]:

@@ -31,9 +31,7 @@ def new_name(field: str, fields: dict[str, str], actors: list[Actor]) -> str:
     if not name or not name.isprintable():
         raise Invalid(Typed(field, typed, "Type a name."))
     if len(name) > LONGEST_NAME:
-        raise Invalid(
-            Typed(field, typed, f"Use {LONGEST_NAME} characters at the most; this name has {len(name)}.")
-        )
+        raise Invalid(Typed(field, typed, f"Use {LONGEST_NAME} characters at the most; this name has {len(name)}."))
     if any(actor.name.casefold() == name.casefold() for actor in actors):
         raise Invalid(Typed(field, typed, f"There is one named {name} already."))
     if len(actors) >= MOST_ACTORS:

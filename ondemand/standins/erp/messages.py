@@ -28,7 +28,7 @@ class Request:
         """The body's object, empty without a body; raises Refused."""
         try:
             data = json.loads(self.body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refused("bad_json", f"The body is not JSON: {error}.") from error
         if not isinstance(data, dict):
             raise Refused("bad_json", "The body is not a JSON object.")
@@ -57,9 +57,6 @@ def redirect(address: str, headers: dict[str, str] | None = None) -> Response:
 
 def _fields(text: str) -> dict[str, str]:
     try:
-        return {
-            name: values[-1]
-            for name, values in parse_qs(text, keep_blank_values=True, max_num_fields=50).items()
-        }
+        return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True, max_num_fields=50).items()}
     except ValueError:
         return {}

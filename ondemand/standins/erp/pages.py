@@ -5,9 +5,7 @@ from ondemand.standins.erp.markup import Html, element, join
 from ondemand.standins.erp.servers import VERSION, Actor, ReasonPage, Server, Step, Visitor
 
 MARKS = {"pending": "Waiting", "running": "Under way", "done": "Done", "failed": "Failed"}
-NOTICE = (
-    "Stand-in of an Openbravo instance, for demonstration and tests. What is done here is counted and billed."
-)
+NOTICE = "Stand-in of an Openbravo instance, for demonstration and tests. What is done here is counted and billed."
 
 
 def layout(title: str, *content: str, refresh: int = 0) -> str:
@@ -59,20 +57,15 @@ def suspended(server: Server) -> str:
     told = element("p", "Nobody can work here for now. Your data is kept.")
     listed = [join(element("dt", term), element("dd", *_lines(answer))) for term, answer in answers if answer]
     section = element("section", element("h1", title), told, element("dl", *listed), class_="message")
-    return layout(title, section)
+    return layout(title, section, refresh=30)
 
 
 def home(server: Server, zone: str, day: str, visitor: Visitor | None, typed: Typed | None = None) -> str:
-    sections = [
-        _header(server, visitor),
-        _today(server, day),
-        _actors("users", "Named users", "user", server.users, day, typed),
-        _actors("terminals", "POS terminals", "terminal", server.terminals, day, typed)
-        if server.is_retail
-        else "",
-        _disk(server, typed),
-        _facts(server, zone),
-    ]
+    sections = [_header(server, visitor), _today(server, day)]
+    sections.append(_actors("users", "Named users", "user", server.users, day, typed))
+    if server.is_retail:
+        sections.append(_actors("terminals", "POS terminals", "terminal", server.terminals, day, typed))
+    sections += [_disk(server, typed), _facts(server, zone)]
     return layout(f"{_owner(server)} · {server.product}", *sections)
 
 
@@ -93,10 +86,10 @@ def _step(step: Step) -> Html:
 
 def _header(server: Server, visitor: Visitor | None) -> Html:
     kind = f"{server.product}, {server.edition}, version {VERSION}"
-    signed_in = (
-        _signed_in(visitor) if visitor else element("p", "You are not signed in; here nobody needs to be.")
-    )
-    return element("header", element("h1", _owner(server)), element("p", kind, class_="kind"), signed_in)
+    title = join(element("h1", _owner(server)), element("p", kind))
+    if visitor is None:
+        return element("header", title, element("p", "You are not signed in; here nobody needs to be."))
+    return element("header", title, _signed_in(visitor))
 
 
 def _signed_in(visitor: Visitor) -> Html:
@@ -112,9 +105,8 @@ def _today(server: Server, day: str) -> Html:
         terminals = f"{_worked(server.terminals, day)} of {len(server.terminals)}"
         counts.append(_count(terminals, "POS terminals worked"))
     counts.append(_count(f"{server.disk_mb:,} MB", "of disk used"))
-    heading = element(
-        "div", element("h2", f"Today, {day} (UTC)"), _button("/work", "Everyone works today", primary=True)
-    )
+    everyone = _button("/work", "Everyone works today", primary=True)
+    heading = element("div", element("h2", f"Today, {day} (UTC)"), everyone)
     return element("section", heading, element("ul", *counts, class_="counts"))
 
 
@@ -128,12 +120,8 @@ def _worked(actors: list[Actor], day: str) -> int:
 
 def _actors(path: str, title: str, kind: str, actors: list[Actor], day: str, typed: Typed | None) -> Html:
     head = element("tr", element("th", "Name"), element("th", "Last worked"), element("th", ""))
-    rows = [_actor(path, actor, day) for actor in actors]
-    table = (
-        element("table", element("thead", head), element("tbody", *rows))
-        if rows
-        else element("p", "None yet.")
-    )
+    body = element("tbody", *(_actor(path, actor, day) for actor in actors))
+    table = element("table", element("thead", head), body) if actors else element("p", "None yet.")
     form = _form(f"/{path}", kind, f"New {kind}", f"Add {kind}", typed)
     return element("section", element("h2", title), table, form, id=path)
 
@@ -154,11 +142,8 @@ def _disk(server: Server, typed: Typed | None) -> Html:
 
 
 def _facts(server: Server, zone: str) -> Html:
-    key = (
-        f"Installed, ends in {server.activation_key[-4:]}"
-        if server.activation_key_installed
-        else "Not installed"
-    )
+    installed = server.activation_key_installed
+    key = f"Installed, ends in {server.activation_key[-4:]}" if installed else "Not installed"
     owner = server.owner_email or server.owner_username or "Not given"
     facts = (("Instance", server.id), ("Zone", zone), ("Owner", owner), ("Activation key", key))
     listed = [element("div", element("dt", term), element("dd", text)) for term, text in facts]
@@ -180,9 +165,7 @@ def _form(path: str, name: str, label: str, action: str, typed: Typed | None, nu
     )
     error = element("p", mine.error, id=f"{name}-error", class_="error", role="alert") if mine else ""
     row = element("div", field, element("button", action), class_="row")
-    return element(
-        "form", element("label", label, for_=name), row, error, method="post", action=path, class_="add"
-    )
+    return element("form", element("label", label, for_=name), row, error, method="post", action=path, class_="add")
 
 
 def _button(path: str, label: str, about: str = "", primary: bool = False) -> Html:

@@ -44,26 +44,20 @@ class Park:
 
     def named(self, name: str) -> Server | None:
         """The live server of this name."""
-        return next(
-            (server for server in self._servers.values() if server.is_live and server.name == name), None
-        )
+        return next((server for server in self._servers.values() if server.is_live and server.name == name), None)
 
     def address(self, server: Server) -> str:
         return f"http://{server.name}.localhost:{self.port}/"
 
     @contextmanager
     def changing(self, uuid: str) -> Iterator[Server]:
-        """The server, to be changed within the block: written at its end, as it was if the block raises."""
+        """The server, to be changed within the block and written at its end, unless the block raises."""
         with self.lock:
             server = self.server(uuid)
             before = server.state
-            try:
-                yield server
-                self._advance(server)
-                self.store.save(server)
-            except Exception:
-                self._servers[uuid] = self.store.server(uuid) or server
-                raise
+            yield server
+            self._advance(server)
+            self.store.save(server)
             if server.state != before:
                 self._say(server)
 

@@ -138,9 +138,7 @@ def _closed(server: Server) -> Response:
 
 
 def _missing() -> Response:
-    return _page(
-        HTTPStatus.NOT_FOUND, "There is no such page here", "Go back to the first page of this instance."
-    )
+    return _page(HTTPStatus.NOT_FOUND, "There is no such page here", "Go back to the first page of this instance.")
 
 
 def _page(status: HTTPStatus, title: str, sentence: str) -> Response:

@@ -25,24 +25,16 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / "park.lock").open("w")
         except OSError as error:
-            raise StateError(
-                f"The state folder {folder} cannot be written ({error}). Give another."
-            ) from error
+            raise StateError(f"The state folder {folder} cannot be written ({error}). Give another.") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StateError(
-                f"Another server park runs on {folder}. Stop it, or give another folder."
-            ) from error
+            raise StateError(f"Another server park runs on {folder}. Stop it, or give another folder.") from error
 
     def servers(self) -> list[Server]:
         """Every server of the folder; raises StateError on a file that is not one."""
         paths = sorted(path for path in self.folder.glob("*.json") if path.stem != PARK)
         return [self._server(path) for path in paths]
-
-    def server(self, uuid: str) -> Server | None:
-        path = self._path(uuid)
-        return self._server(path) if path.exists() else None
 
     def save(self, server: Server) -> None:
         self._write(server.id, servers.to_json(server))
@@ -58,9 +50,7 @@ class Store:
         try:
             return servers.from_json(self._read(path))
         except (KeyError, TypeError) as error:
-            raise StateError(
-                f"{path} is not the state of an instance ({error}). Remove or mend it."
-            ) from error
+            raise StateError(f"{path} is not the state of an instance ({error}). Remove or mend it.") from error
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:

@@ -63,9 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             response = self.server.answer(host.lower(), request)
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            response = Response(
-                HTTPStatus.INTERNAL_SERVER_ERROR, pages.message("The stand-in failed", "See its log.")
-            )
+            response = Response(HTTPStatus.INTERNAL_SERVER_ERROR, pages.message("The stand-in failed", "See its log."))
         self._send(response)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
@@ -83,11 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: HTTPStatus) -> None:
         self.close_connection = True
-        self._send(
-            Response(
-                status, pages.message(status.phrase, status.description), headers={"Connection": "close"}
-            )
-        )
+        self._send(Response(status, pages.message(status.phrase, status.description), headers={"Connection": "close"}))
 
     def _send(self, response: Response) -> None:
         body = response.body.encode("utf-8", "replace")
