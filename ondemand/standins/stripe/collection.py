@@ -1,0 +1,188 @@
+"""From a draft to the money: finalize, try the card, try again by schedule."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe.account import Account
+from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.lines import parent_subscription
+from ondemand.standins.stripe.payment_intents import cancel_intent, confirm, new_intent
+from ondemand.standins.stripe.payment_methods import resolve
+from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.totals import recalculate
+
+DAY = 86400
+RETRIES = (3, 5, 7)  # days after each failed attempt; afterwards the subscription stays past_due
+
+
+def finalize(account: Account, invoice: Object) -> Object:
+    customer, now = account.get("customer", invoice["customer"]), account.now()
+    invoice = recalculate(account, invoice)
+    carried = invoice["total"] + invoice["starting_balance"] - invoice["amount_due"]
+    invoice |= {
+        "status": "open", "number": f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04}",
+        "effective_at": invoice["effective_at"] or now, "ending_balance": carried, "automatically_finalizes_at": None,
+        "hosted_invoice_url": f"{account.store.base}/i/{invoice['id']}",
+        "invoice_pdf": f"{account.store.base}/i/{invoice['id']}/pdf",
+    }  # fmt: skip
+    invoice["status_transitions"]["finalized_at"] = now
+    if invoice["collection_method"] == "send_invoice":
+        invoice["due_date"] = invoice["due_date"] or now + invoice.get("_days", 30) * DAY
+    sequence = customer["next_invoice_sequence"] + 1
+    account.save(customer | {"next_invoice_sequence": sequence, "balance": carried})
+    if invoice["amount_due"]:
+        request_payment(account, invoice)
+    emit(account, "invoice.finalized", account.save(invoice))
+    return invoice if invoice["amount_due"] else paid(account, invoice)
+
+
+def request_payment(account: Account, invoice: Object) -> Object:
+    intent = new_intent(account, invoice["amount_due"], invoice["currency"], invoice["customer"])
+    description = {
+        "subscription_create": "Subscription creation",
+        "subscription_update": "Subscription update",
+    }
+    intent["description"] = description.get(
+        invoice["billing_reason"], f"Payment for Invoice {invoice['number']}"
+    )
+    account.save(intent)
+    return account.new(
+        "invoice_payment", invoice=invoice["id"], amount_requested=invoice["amount_due"], is_default=True,
+        currency=invoice["currency"], status="open",
+        payment={"type": "payment_intent", "payment_intent": intent["id"]},
+    )  # fmt: skip
+
+
+def open_payment(account: Account, invoice: Object) -> tuple[Object, Object]:
+    """The invoice's payment that is still open, and its intent."""
+    payment = account.find("invoice_payment", invoice=invoice["id"], status="open")[0]
+    return payment, account.get("payment_intent", payment["payment"]["payment_intent"])
+
+
+def paid(account: Account, invoice: Object, *, outside: bool = False) -> Object:
+    due = invoice["amount_due"]
+    invoice |= {
+        "status": "paid", "amount_paid": due, "amount_remaining": 0, "attempted": True, "auto_advance": False,
+        "next_payment_attempt": None, "_outside": outside,
+    }  # fmt: skip
+    invoice["status_transitions"]["paid_at"] = account.now()
+    account.save(invoice)
+    for payment in account.find("invoice_payment", invoice=invoice["id"], status="open"):
+        _close_payment(account, payment, due, outside)
+    for type in ("invoice.updated", "invoice.paid", "invoice.payment_succeeded"):
+        emit(account, type, invoice)
+    return settled(account, invoice)
+
+
+def _close_payment(account: Account, payment: Object, due: int, outside: bool) -> None:
+    if outside:
+        cancel_intent(
+            account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice"
+        )
+        payment["status_transitions"]["canceled_at"] = account.now()
+        account.save(payment | {"status": "canceled"})
+        return
+    payment["status_transitions"]["paid_at"] = account.now()
+    emit(account, "invoice_payment.paid", account.save(payment | {"status": "paid", "amount_paid": due}))
+
+
+def pay(account: Account, invoice: Object, chosen: str | None = None, *, off_session: bool = True) -> Object:
+    """Charge the card: the invoice's, the subscription's, or the customer's. A decline is noted, then raised."""
+    id = chosen or default_method(account, invoice)
+    if not id:
+        raise invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a "
+            "default payment method. For more information, visit "
+            "https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.",
+            code="resource_missing",
+        )
+    method = resolve(account, id, "payment_method")
+    if method["customer"] and method["customer"] != invoice["customer"]:
+        raise invalid("The payment method does not belong to the invoice's customer.", "payment_method")
+    _, intent = open_payment(account, invoice)
+    invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+    try:
+        intent = confirm(account, intent, method, off_session=off_session)
+    except StripeError:
+        _failed(account, invoice)
+        raise
+    if intent["status"] == "requires_action":
+        _failed(account, invoice, action=True)
+        raise needs_action()
+    return paid(account, invoice)
+
+
+def needs_action() -> StripeError:
+    return StripeError(
+        402,
+        "This payment requires additional user action before it can be completed successfully. Payment can be "
+        "completed using the PaymentIntent associated with the invoice.",
+        kind="card_error", code="invoice_payment_intent_requires_action", keep=True,
+    )  # fmt: skip
+
+
+def _failed(account: Account, invoice: Object, *, action: bool = False) -> None:
+    failed = invoice["attempt_count"]
+    again = (
+        invoice["auto_advance"]
+        and invoice["billing_reason"] != "subscription_create"
+        and failed <= len(RETRIES)
+    )
+    invoice["next_payment_attempt"] = account.now() + RETRIES[failed - 1] * DAY if again else None
+    emit(account, "invoice.payment_failed", account.save(invoice))
+    if action:
+        emit(account, "invoice.payment_action_required", invoice)
+    emit(account, "invoice.updated", invoice)
+    overdue(account, invoice)
+
+
+def overdue(account: Account, invoice: Object) -> None:
+    """A failed renewal makes its subscription past_due."""
+    subscription = of_subscription(account, invoice)
+    if subscription and subscription["status"] == "active":
+        emit(account, "customer.subscription.updated", account.save(subscription | {"status": "past_due"}),
+             {"status": "active"})  # fmt: skip
+
+
+def default_method(account: Account, invoice: Object) -> str | None:
+    subscription = of_subscription(account, invoice)
+    own = subscription["default_payment_method"] if subscription else None
+    customer = account.get("customer", invoice["customer"])
+    found: str | None = (
+        invoice["default_payment_method"] or own or customer["invoice_settings"]["default_payment_method"]
+    )
+    return found
+
+
+def of_subscription(account: Account, invoice: Object) -> Object | None:
+    id = parent_subscription(invoice)
+    return account.find_id(["subscription"], id) if id else None
+
+
+def settled(account: Account, invoice: Object) -> Object:
+    """A paid invoice makes its subscription active, unless another one is still open."""
+    subscription = of_subscription(account, invoice)
+    if not subscription or subscription["status"] not in ("incomplete", "past_due", "unpaid"):
+        return invoice
+    owing = account.find(
+        "invoice", **{"parent.subscription_details.subscription": subscription["id"]}, status="open"
+    )
+    if subscription["latest_invoice"] == invoice["id"] or not any(each["attempted"] for each in owing):
+        emit(account, "customer.subscription.updated", account.save(subscription | {"status": "active"}),
+             {"status": subscription["status"]})  # fmt: skip
+    return invoice
+
+
+def advance(account: Account, invoice: Object) -> None:
+    """An invoice's moment has come: finalize it, try the card, or note that it is overdue."""
+    if invoice["status"] == "draft":
+        invoice = finalize(account, invoice)
+    try:
+        if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
+            pay(account, invoice)
+        elif invoice["status"] == "open" and invoice["due_date"] <= account.now():
+            emit(account, "invoice.overdue", account.save(invoice | {"_overdue": True}))
+            overdue(account, invoice)
+    except StripeError as error:
+        if error.status != 402:
+            _failed(account, invoice | {"attempt_count": invoice["attempt_count"] + 1})

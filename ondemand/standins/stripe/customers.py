@@ -1,0 +1,153 @@
+"""Customers and their tax ids."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe.account import INCLUDED, Account
+from ondemand.standins.stripe.core import assign, changed, listed, operation, resource
+from ondemand.standins.stripe.errors import StripeError, invalid, no_such
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.payment_methods import attach, resolve
+from ondemand.standins.stripe.shapes import Object, part
+
+FIELDS = "name email description phone metadata preferred_locales tax_exempt business_name individual_name"
+INVOICING = {"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None}
+
+resource("customer", "/v1/customers", "email test_clock")
+INCLUDED["customer", "subscriptions"] = lambda account, customer: {
+    "object": "list",
+    "data": [s for s in account.find("subscription", customer=customer["id"]) if s["status"] != "canceled"],
+    "has_more": False,
+    "url": f"/v1/customers/{customer['id']}/subscriptions",
+}
+INCLUDED["customer", "tax_ids"] = lambda account, customer: {
+    "object": "list",
+    "data": account.find("tax_id", customer=customer["id"]),
+    "has_more": False,
+    "url": f"/v1/customers/{customer['id']}/tax_ids",
+}
+INCLUDED["customer", "tax"] = lambda account, customer: {
+    "automatic_tax": "not_collecting" if customer["address"] else "unrecognized_location",
+    "ip_address": None,
+    "location": {"country": customer["address"]["country"], "source": "billing_address", "state": None}
+    if customer["address"] and customer["address"]["country"]
+    else None,
+    "provider": "stripe",
+}
+
+
+@operation("POST /v1/customers")
+def create(account: Account, params: Params) -> Object:
+    if clock := params.get("test_clock"):
+        account.enter({"test_clock": account.get("test_helpers.test_clock", clock, "test_clock")["id"]})
+        if len(account.find("customer", test_clock=clock)) >= 3:
+            raise invalid("A test clock can have up to 3 customers.", "test_clock")
+    made = new_customer(account)
+    if "payment_method" in params:
+        attach(account, resolve(account, params["payment_method"], "payment_method"), made)
+    settings(account, assign(made, params, FIELDS), params)
+    for given in params.get("tax_id_data") or []:
+        add_tax_id(account, made, given["type"], given["value"])
+    emit(account, "customer.created", account.save(made))
+    return made
+
+
+def new_customer(account: Account) -> Object:
+    made = account.new(
+        "customer", balance=0, delinquent=False, tax_exempt="none", metadata={}, preferred_locales=[],
+        invoice_prefix="", next_invoice_sequence=1, invoice_settings=dict(INVOICING),
+    )  # fmt: skip
+    made["invoice_prefix"] = made["id"][-8:].upper()
+    return account.save(made)
+
+
+@operation("POST /v1/customers/{customer}")
+def update(account: Account, params: Params, id: str) -> Object:
+    before = account.get("customer", id)
+    copy = {**before, "invoice_settings": dict(before["invoice_settings"])}
+    after = settings(account, assign(copy, params, FIELDS), params)
+    emit(account, "customer.updated", account.save(after), changed(before, after))
+    return after
+
+
+def settings(account: Account, customer: Object, params: Params) -> Object:
+    """The default card must be one of the customer's own."""
+    if "address" in params:
+        customer["address"] = address(params.plain("address"))
+    if "shipping" in params:
+        given = params.plain("shipping")
+        customer["shipping"] = given and {"phone": None, **given, "address": address(given["address"])}
+    if given := params.get("invoice_settings"):
+        if id := given.get("default_payment_method"):
+            method = resolve(account, id, "invoice_settings[default_payment_method]")
+            if method["customer"] != customer["id"]:
+                raise no_such("PaymentMethod", id, "invoice_settings[default_payment_method]")
+            given["default_payment_method"] = method["id"]
+        customer["invoice_settings"] |= params.plain("invoice_settings")
+    return customer
+
+
+def address(given: Object | None) -> Object | None:
+    return part("customer", "address") | given if given else None
+
+
+@operation("DELETE /v1/customers/{customer}")
+def delete(account: Account, params: Params, id: str) -> Object:
+    customer = account.get("customer", id)
+    for subscription in account.find("subscription", customer=id):
+        if subscription["status"] not in ("canceled", "incomplete_expired"):
+            ended = {"status": "canceled", "canceled_at": account.now(), "ended_at": account.now()}
+            emit(account, "customer.subscription.deleted", account.save(subscription | ended))
+    emit(account, "customer.deleted", customer)
+    return account.delete(customer)
+
+
+# Tax ids
+
+
+def add_tax_id(account: Account, customer: Object, type: str, value: str) -> Object:
+    if any(
+        t["type"] == type and t["value"] == value for t in account.find("tax_id", customer=customer["id"])
+    ):
+        raise invalid("The tax ID already exists on this customer.", "value", "tax_id_already_exists")
+    if type == "eu_vat" and not (value[:2].isalpha() and 8 <= len(value) <= 15):
+        raise invalid("Invalid value for eu_vat.", "value", "tax_id_invalid")
+    waits = {"status": "pending", "verified_address": None, "verified_name": None}
+    made = account.new(
+        "tax_id", type=type, value=value, customer=customer["id"], verification=waits,
+        country=value[:2] if type == "eu_vat" else type[:2].upper(),
+        owner={"type": "customer", "customer": customer["id"]},
+    )  # fmt: skip
+    emit(account, "customer.tax_id.created", made)
+    return made
+
+
+def tax_ids_of(account: Account, customer: str) -> list[Object]:
+    found = account.find("tax_id", newest_first=False, customer=customer)
+    return [{"type": each["type"], "value": each["value"]} for each in found]
+
+
+@operation("POST /v1/customers/{customer}/tax_ids")
+def create_tax_id(account: Account, params: Params, customer: str) -> Object:
+    return add_tax_id(account, account.get("customer", customer), params["type"], params["value"])
+
+
+@operation("GET /v1/customers/{customer}/tax_ids")
+def list_tax_ids(account: Account, params: Params, customer: str) -> Object:
+    account.get("customer", customer)
+    return listed(account, "tax_id", f"/v1/customers/{customer}/tax_ids", params, {"customer": customer})
+
+
+@operation("GET /v1/customers/{customer}/tax_ids/{id}")
+def get_tax_id(account: Account, params: Params, customer: str, id: str) -> Object:
+    found = account.get("tax_id", id)
+    if found["customer"] != customer:
+        raise StripeError(404, f"No such tax_id: '{id}'", param="id", code="resource_missing")
+    return found
+
+
+@operation("DELETE /v1/customers/{customer}/tax_ids/{id}")
+def delete_tax_id(account: Account, params: Params, customer: str, id: str) -> Object:
+    found = get_tax_id(account, params, customer, id)
+    emit(account, "customer.tax_id.deleted", found)
+    return account.delete(found)

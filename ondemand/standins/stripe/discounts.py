@@ -1,0 +1,120 @@
+"""Coupons, promotion codes, and the discounts that they become."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe.account import INCLUDED, Account, random_text
+from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.errors import invalid
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.shapes import Object, part
+
+resource("coupon", "/v1/coupons")
+resource(
+    "promotion_code", "/v1/promotion_codes", "active code customer",
+    coupon=lambda code, id: code["promotion"]["coupon"] == id,
+)  # fmt: skip
+INCLUDED["coupon", "applies_to"] = lambda account, coupon: coupon.get("_applies_to")
+
+
+@operation("POST /v1/coupons")
+def create(account: Account, params: Params) -> Object:
+    percent, amount = params.get("percent_off"), params.get("amount_off")
+    if (percent is None) == (amount is None):
+        raise invalid("You must pass either `percent_off` or `amount_off`.", "percent_off")
+    if percent is not None and not 0 < percent <= 100:
+        raise invalid("Invalid percent_off: must be greater than 0 and at most 100.", "percent_off")
+    if amount is not None and "currency" not in params:
+        raise invalid("You must pass `currency` when passing `amount_off`", "currency", "parameter_missing")
+    duration = params.get("duration", "once")
+    if (duration == "repeating") != ("duration_in_months" in params):
+        raise invalid("duration_in_months belongs to the duration `repeating`.", "duration_in_months")
+    id = params.get("id") or random_text(8)
+    if account.find_id(["coupon"], id):
+        raise invalid("Coupon already exists.", "id", "resource_already_exists")
+    made = account.new("coupon", id=id, duration=duration, valid=True, times_redeemed=0, metadata={})
+    fields = "percent_off amount_off currency duration_in_months name metadata max_redemptions redeem_by"
+    made["_applies_to"] = params.plain("applies_to")
+    emit(account, "coupon.created", account.save(assign(made, params, fields)))
+    return made
+
+
+@operation("POST /v1/coupons/{coupon}")
+def update(account: Account, params: Params, id: str) -> Object:
+    before = account.get("coupon", id)
+    after = assign(dict(before), params, "name metadata")
+    emit(account, "coupon.updated", account.save(after), changed(before, after))
+    return after
+
+
+@operation("DELETE /v1/coupons/{coupon}")
+def delete(account: Account, params: Params, id: str) -> Object:
+    coupon = account.get("coupon", id)
+    emit(account, "coupon.deleted", coupon)
+    return account.delete(coupon)
+
+
+@operation("POST /v1/promotion_codes")
+def create_code(account: Account, params: Params) -> Object:
+    promotion = params["promotion"]
+    promotion["type"]
+    coupon = account.get("coupon", promotion.need("coupon"), "promotion[coupon]")
+    code = params.get("code") or random_text(8).upper()
+    if any(each["code"].lower() == code.lower() for each in account.find("promotion_code", active=True)):
+        raise invalid("An active promotion code with this code already exists.", "code", "resource_already_exists")
+    if "customer" in params:
+        account.get("customer", params["customer"], "customer")
+    made = account.new(
+        "promotion_code", active=True, code=code, times_redeemed=0, metadata={},
+        promotion={"type": "coupon", "coupon": coupon["id"]}, restrictions=part("promotion_code", "restrictions"),
+    )  # fmt: skip
+    assign(made, params, "active customer expires_at max_redemptions metadata")
+    emit(account, "promotion_code.created", account.save(made))
+    return made
+
+
+@operation("POST /v1/promotion_codes/{promotion_code}")
+def update_code(account: Account, params: Params, id: str) -> Object:
+    before = account.get("promotion_code", id)
+    after = assign(dict(before), params, "active metadata")
+    emit(account, "promotion_code.updated", account.save(after), changed(before, after))
+    return after
+
+
+def usable(account: Account, code: str) -> Object | None:
+    """The promotion code that a customer typed, if it can be used now."""
+    found = next((c for c in account.find("promotion_code", active=True) if c["code"].lower() == code.lower()), None)
+    if not found or found["expires_at"] and found["expires_at"] <= account.now():
+        return None
+    used_up = found["max_redemptions"] is not None and found["times_redeemed"] >= found["max_redemptions"]
+    return None if used_up else found
+
+
+def apply(account: Account, obj: Object, params: Params) -> None:
+    """Set the discounts of a subscription or an invoice."""
+    made = [_discount(account, obj, given, n) for n, given in enumerate(params.get("discounts") or [])]
+    obj["_discounts"] = made
+    obj["discounts"] = [each["id"] for each in made]
+
+
+def _discount(account: Account, obj: Object, given: Params, n: int) -> Object:
+    code = None
+    if "promotion_code" in given:
+        code = account.get("promotion_code", given["promotion_code"], f"discounts[{n}][promotion_code]")
+        account.save(code | {"times_redeemed": code["times_redeemed"] + 1})
+    coupon_id = code["promotion"]["coupon"] if code else given.need("coupon")
+    coupon = account.get("coupon", coupon_id, f"discounts[{n}][coupon]")
+    return redeem(account, obj, coupon, code)
+
+
+def redeem(account: Account, obj: Object, coupon: Object, code: Object | None) -> Object:
+    if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
+        raise invalid(f"Coupon {coupon['id']} is used up and cannot be applied.", "discounts", "coupon_expired")
+    account.save(coupon | {"times_redeemed": coupon["times_redeemed"] + 1})
+    made = account.new(
+        "discount", customer=obj.get("customer"), source={"type": "coupon", "coupon": coupon["id"]},
+        promotion_code=code["id"] if code else None, start=account.now(), end=None, _coupon=coupon,
+        subscription=obj["id"] if obj["object"] == "subscription" else None,
+        invoice=obj["id"] if obj["object"] == "invoice" else None,
+    )  # fmt: skip
+    return made

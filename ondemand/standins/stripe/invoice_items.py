@@ -1,0 +1,164 @@
+"""Invoice items: what waits for the next invoice, and what was added to a draft."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe import lines
+from ondemand.standins.stripe.account import Account
+from ondemand.standins.stripe.catalogue import amount_of
+from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.tax_rates import rates
+
+FIELDS = "description metadata discountable"
+
+resource(
+    "invoiceitem", "/v1/invoiceitems", "customer invoice",
+    pending=lambda item, wanted: (item["invoice"] is None) == wanted,
+)  # fmt: skip
+
+
+@operation("POST /v1/invoiceitems")
+def create(account: Account, params: Params) -> Object:
+    customer = account.get("customer", params.need("customer"), "customer")
+    made = new_item(
+        account, customer["id"], "", 0, None, period=_period(params), subscription=_owner(account, params)
+    )
+    _price(account, made, params)
+    assign(made, params, FIELDS)
+    made["tax_rates"] = [account.render(rate) for rate in rates(account, params, "tax_rates")]
+    if id := params.get("invoice"):
+        invoice = lines.draft(account, id)
+        lines.add_items(account, invoice, [made])
+    emit(account, "invoiceitem.created", account.save(made))
+    return made
+
+
+def _owner(account: Account, params: Params) -> str | None:
+    if "subscription" not in params:
+        return None
+    subscription = account.get("subscription", params["subscription"], "subscription")
+    if subscription["customer"] != params["customer"]:
+        raise invalid("The subscription does not belong to the customer.", "subscription")
+    if subscription["status"] in ("canceled", "incomplete_expired"):
+        raise invalid(
+            f"This subscription is {subscription['status']}: no invoice items can be added to it.",
+            "subscription",
+        )
+    return str(subscription["id"])
+
+
+def _period(params: Params) -> Object | None:
+    period: Object | None = params.plain("period")
+    if period and period["end"] < period["start"]:
+        raise invalid("The end of the period cannot be before its start.", "period[end]")
+    return period
+
+
+def _price(account: Account, item: Object, params: Params) -> None:
+    quantity: int = params.get("quantity", 1)
+    if quantity < 0:
+        raise invalid("Invalid non-negative integer", "quantity", "parameter_invalid_integer")
+    item["description"] = item["description"] or params.get("description")
+    if pricing := params.get("pricing"):
+        price = account.get("price", pricing.need("price"), "pricing[price]")
+        if price["type"] != "one_time":
+            raise invalid(
+                "The price specified is set to `type=recurring` but this field only accepts prices with "
+                "`type=one_time`.", "pricing[price]",
+            )  # fmt: skip
+        item["currency"] = price["currency"]
+        item["description"] = item["description"] or account.get("product", price["product"])["name"]
+        _by_price(item, price, quantity)
+    elif "unit_amount_decimal" in params:
+        raise StripeError(501, "The stand-in does not implement unit_amount_decimal here.", kind="api_error")
+    elif "amount" in params and "quantity" not in params:
+        item["currency"] = params.need("currency").lower()
+        _by_amount(item, params["amount"])
+    else:
+        raise invalid("You must provide one of `amount` or `pricing`.", "amount", "parameter_missing")
+
+
+def _by_price(item: Object, price: Object, quantity: int) -> None:
+    item |= {
+        "amount": amount_of(price, quantity), "quantity": quantity, "quantity_decimal": str(quantity), "_price": price,
+        "pricing": {
+            "type": "price_details", "unit_amount_decimal": price["unit_amount_decimal"],
+            "price_details": {"price": price["id"], "product": price["product"]},
+        },
+    }  # fmt: skip
+
+
+def _by_amount(item: Object, amount: int) -> None:
+    item |= {
+        "amount": amount, "quantity": 1, "quantity_decimal": "1",
+        "pricing": {"type": "price_details", "unit_amount_decimal": str(amount)},
+    }  # fmt: skip
+
+
+def new_item(
+    account: Account, customer: str, currency: str, amount: int, pricing: Object | None, *, quantity: int = 1,
+    period: Object | None = None, subscription: str | None = None, item: str | None = None, proration: bool = False,
+    description: str | None = None,
+) -> Object:  # fmt: skip
+    now = account.now()
+    of = {"subscription": subscription} | ({"subscription_item": item} if item else {})
+    return account.new(
+        "invoiceitem", customer=customer, amount=amount, currency=currency, quantity=quantity, date=now,
+        quantity_decimal=str(quantity), pricing=pricing, period=period or {"start": now, "end": now}, metadata={},
+        discountable=not proration, discounts=[], tax_rates=[], proration=proration, description=description,
+        parent={"type": "subscription_details", "subscription_details": of} if subscription else None,
+    )  # fmt: skip
+
+
+@operation("POST /v1/invoiceitems/{invoiceitem}")
+def update(account: Account, params: Params, id: str) -> Object:
+    """Pending, or on a draft: there its line changes with it."""
+    item = _open(account, id)
+    before = dict(item)
+    assign(item, params, FIELDS)
+    if "period" in params:
+        item["period"] = _period(params)
+    if "tax_rates" in params:
+        item["tax_rates"] = [account.render(rate) for rate in rates(account, params, "tax_rates")]
+    if {"amount", "quantity", "pricing"} & set(params):
+        _reprice(account, item, params)
+    account.save(item)
+    if item["invoice"]:
+        lines.refresh(account, item)
+    emit(account, "invoiceitem.updated", item, changed(before, item))
+    return item
+
+
+def _reprice(account: Account, item: Object, params: Params) -> None:
+    if "amount" in params:
+        return _by_amount(item, params["amount"])
+    quantity: int = params.get("quantity", item["quantity"])
+    if quantity < 0:
+        raise invalid("Invalid non-negative integer", "quantity", "parameter_invalid_integer")
+    pricing = params.get("pricing")
+    price = account.get("price", pricing.need("price"), "pricing[price]") if pricing else item.get("_price")
+    if price is None:
+        raise invalid("The quantity of an invoice item without a price cannot be changed.", "quantity")
+    return _by_price(item, price, quantity)
+
+
+def _open(account: Account, id: str) -> Object:
+    item = account.get("invoiceitem", id)
+    if item["invoice"] and account.get("invoice", item["invoice"])["status"] != "draft":
+        raise invalid(
+            "This invoice item is attached to an invoice that is no longer a draft, so it cannot be changed.",
+            code="invoice_not_editable",
+        )
+    return item
+
+
+@operation("DELETE /v1/invoiceitems/{invoiceitem}")
+def delete(account: Account, params: Params, id: str) -> Object:
+    item = _open(account, id)
+    if item["invoice"]:
+        lines.take_out(account, item)
+    emit(account, "invoiceitem.deleted", item)
+    return account.delete(item)

@@ -1,0 +1,121 @@
+"""An invoice's lines."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe.account import Account
+from ondemand.standins.stripe.core import merged, operation, page
+from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.totals import recalculate
+
+
+def draft(account: Account, id: str, param: str = "invoice") -> Object:
+    invoice = account.get("invoice", id, param)
+    if invoice["status"] != "draft":
+        raise invalid(
+            "This invoice is no longer a draft, so it cannot be changed.", code="invoice_not_editable"
+        )
+    return invoice
+
+
+def add_line(account: Account, invoice: Object, **values: object) -> Object:
+    """Totals are not brought up to date: that is done once, after the last line."""
+    line = account.new(
+        "line_item", save=False, invoice=invoice["id"], currency=invoice["currency"],
+        **{"metadata": {}, "discountable": True, "discounts": [], "discount_amounts": [], "pretax_credit_amounts": [],
+           "taxes": [], "_rates": [], **values},
+    )  # fmt: skip
+    line["subtotal"] = line["amount"]
+    line["_rates"] = line["_rates"] or invoice.get("_rates", [])
+    invoice["lines"]["data"].append(line)
+    return line
+
+
+def add_items(account: Account, invoice: Object, found: list[Object]) -> None:
+    for item in found:
+        if item["currency"] != invoice["currency"]:
+            raise invalid(
+                f"The currency of the invoice item ({item['currency']}) differs from the invoice's "
+                f"({invoice['currency']}).", "currency",
+            )  # fmt: skip
+        item["invoice"] = invoice["id"]
+        add_line(account, invoice, **_of_item(item))
+        account.save(item)
+    account.save(recalculate(account, invoice))
+
+
+def _of_item(item: Object) -> Object:
+    subscription = parent_subscription(item)
+    details = {
+        "invoice_item": item["id"], "proration": item["proration"], "subscription": subscription,
+        "proration_details": {"credited_items": None} if item["proration"] else None,
+    }  # fmt: skip
+    parent = {
+        "type": "invoice_item_details",
+        "invoice_item_details": details,
+        "subscription_item_details": None,
+    }
+    plain = "amount description period quantity quantity_decimal pricing discountable".split()
+    return {n: item[n] for n in plain} | {
+        "subscription": subscription, "parent": parent, "metadata": dict(item["metadata"]), "_rates": item["tax_rates"],
+    }  # fmt: skip
+
+
+def refresh(account: Account, item: Object) -> None:
+    """An invoice item on a draft was changed: its line follows."""
+    invoice = draft(account, item["invoice"])
+    for line in invoice["lines"]["data"]:
+        if item_of(line) == item["id"]:
+            line |= _of_item(item) | {
+                "subtotal": item["amount"],
+                "_rates": item["tax_rates"] or line["_rates"],
+            }
+    emit(account, "invoice.updated", account.save(recalculate(account, invoice)))
+
+
+def take_out(account: Account, item: Object) -> None:
+    invoice = draft(account, item["invoice"])
+    invoice["lines"]["data"] = [line for line in invoice["lines"]["data"] if item_of(line) != item["id"]]
+    emit(account, "invoice.updated", account.save(recalculate(account, invoice)))
+
+
+def item_of(line: Object) -> str | None:
+    details = line["parent"]["invoice_item_details"]
+    return str(details["invoice_item"]) if details else None
+
+
+def parent_subscription(obj: Object) -> str | None:
+    """The subscription of an invoice or of an invoice item."""
+    details = obj["parent"]["subscription_details"] if obj["parent"] else None
+    return details["subscription"] if details else None
+
+
+def pull_pending(account: Account, invoice: Object, subscription: str | None = None) -> None:
+    """Items without a subscription go on the customer's next invoice; those with one wait for its own."""
+    found = account.find("invoiceitem", customer=invoice["customer"], invoice=None)
+    add_items(
+        account, invoice,
+        [i for i in found if i["currency"] == invoice["currency"] and parent_subscription(i) in (None, subscription)],
+    )  # fmt: skip
+
+
+@operation("GET /v1/invoices/{invoice}/lines")
+def list_lines(account: Account, params: Params, id: str) -> Object:
+    return page(account.get("invoice", id)["lines"]["data"], f"/v1/invoices/{id}/lines", params)
+
+
+@operation("POST /v1/invoices/{invoice}/lines/{line_item_id}")
+def update_line(account: Account, params: Params, invoice_id: str, id: str) -> Object:
+    invoice = draft(account, invoice_id)
+    line = next((each for each in invoice["lines"]["data"] if each["id"] == id), None)
+    if line is None:
+        raise StripeError(404, f"No such line item: '{id}'", param="line_item_id", code="resource_missing")
+    for name in ("description", "discountable", "period"):
+        if name in params:
+            line[name] = params.plain(name)
+    if "metadata" in params:
+        line["metadata"] = merged(line["metadata"], params["metadata"])
+    emit(account, "invoice.updated", account.save(recalculate(account, invoice)))
+    return line

@@ -1,0 +1,161 @@
+"""Requests: form encoding, then every parameter checked against the library's own TypedDict."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, get_origin
+from urllib.parse import parse_qsl
+
+import typing_extensions as te
+
+from ondemand.standins.stripe import library
+from ondemand.standins.stripe.errors import invalid, missing
+
+BOOLEANS = {"true": True, "false": False}
+
+
+class Params(dict[str, Any]):
+    """The checked parameters; remembers what a handler read, so that nothing is accepted in silence."""
+
+    def __init__(self, values: dict[str, Any], at: str = "") -> None:
+        super().__init__(values)
+        self.at, self.used = at, set[str]()
+
+    def __getitem__(self, name: str) -> Any:
+        self.used.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.used.add(name)
+        return super().get(name, default)
+
+    def need(self, name: str) -> Any:
+        """What the library calls optional, since Stripe takes an alternative that is not done here."""
+        if not self.get(name):
+            raise missing(spell(self.at, name))
+        return self[name]
+
+    def plain(self, name: str) -> Any:
+        """A whole nested parameter as plain values, '' as null."""
+        return _plain(self.get(name))
+
+    def unused(self) -> Iterator[str]:
+        for name, value in self.items():
+            if name not in self.used:
+                yield spell(self.at, name)
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, Params):
+                    yield from part.unused()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Params):
+        return {name: _plain(value[name]) for name in value}
+    return [_plain(v) for v in value] if isinstance(value, list) else None if value == "" else value
+
+
+def decode(form: str) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    for key, value in parse_qsl(form, keep_blank_values=True):
+        names = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", key)
+        into = root
+        for name in names[:-1]:
+            into = into.setdefault(name or str(len(into)), {})
+            if not isinstance(into, dict):
+                raise invalid("Invalid object", names[0])
+        into[names[-1] or str(len(into))] = value
+    return root
+
+
+def spell(at: str, name: str) -> str:
+    return f"{at}[{name}]" if at else name
+
+
+def check(raw: dict[str, Any], cls: type | None, at: str = "", *, update: bool = False) -> Params:
+    known = library.fields(cls) if cls else {}
+    if unknown := [name for name in raw if name not in known]:
+        raise invalid(
+            _unknown([spell(at, n) for n in unknown], known, unknown[0]),
+            spell(at, unknown[0]),
+            "parameter_unknown",
+        )
+    for name, field in known.items():
+        if field.required and name not in raw:
+            raise missing(spell(at, name))
+    return Params({n: _convert(v, known[n].types, spell(at, n), update) for n, v in raw.items()}, at)
+
+
+def _unknown(spelt: list[str], known: dict[str, Any], first: str) -> str:
+    close = difflib.get_close_matches(first, known, 1) if len(spelt) == 1 else []
+    hint = f". Did you mean {spelt[0].replace(first, close[0])}?" if close else ""
+    return f"Received unknown parameter{'s' * (len(spelt) > 1)}: {', '.join(spelt)}{hint}"
+
+
+def _convert(value: Any, types: tuple[Any, ...], at: str, update: bool) -> Any:
+    allowed = library.choices(types)
+    if value == "":
+        if "" in allowed or update and str in types and not any(allowed):
+            return ""
+        raise invalid(
+            f"You passed an empty string for '{at}'. We assume empty values are an attempt to unset a "
+            f"parameter; however '{at}' cannot be unset. You should remove '{at}' from your request or "
+            "supply a non-empty value.",
+            at,
+            "parameter_invalid_empty",
+        )
+    return (
+        _nested(value, types, at, update) if isinstance(value, dict) else _scalar(value, types, allowed, at)
+    )
+
+
+def _nested(value: dict[str, Any], types: tuple[Any, ...], at: str, update: bool) -> Any:
+    for tp in types:
+        if get_origin(tp) is list and all(k.isdigit() for k in value):
+            ordered = sorted(value, key=int)
+            return [_convert(value[k], library.element(tp), f"{at}[{k}]", update) for k in ordered]
+        if te.is_typeddict(tp):
+            return check(value, tp, at, update=update)
+        if get_origin(tp) is dict:
+            return {k: _metadata(k, v, at) for k, v in value.items()}
+    raise invalid(
+        "Invalid array" if any(get_origin(t) is list for t in types) else "Invalid string: " + str(value), at
+    )
+
+
+def _metadata(key: str, value: Any, at: str) -> str:
+    if not isinstance(value, str):
+        raise invalid("Metadata values must be strings.", spell(at, key))
+    if len(key) > 40 or len(value) > 500:
+        raise invalid("Metadata keys can have up to 40 characters, values up to 500.", spell(at, key))
+    return value
+
+
+def _scalar(value: str, types: tuple[Any, ...], allowed: tuple[str, ...], at: str) -> Any:
+    if value in allowed:
+        return value
+    if int in types and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    if float in types and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
+    if bool in types and value in BOOLEANS:
+        return BOOLEANS[value]
+    if any(allowed):
+        *most, last = [v for v in allowed if v]
+        raise invalid(f"Invalid {at}: must be one of {', '.join(most)}{', or ' * bool(most)}{last}", at)
+    if str in types or Decimal in types and re.fullmatch(r"-?\d+(\.\d{1,12})?", value):
+        return value
+    if int in types:
+        raise invalid(f"Invalid integer: {value}", at, "parameter_invalid_integer")
+    raise invalid(
+        f"Invalid boolean: {value}"
+        if bool in types
+        else "Invalid array"
+        if get_origin(types[-1]) is list
+        else f"Invalid decimal: {value}"
+        if {float, Decimal} & {*types}
+        else "Invalid object",
+        at,
+    )

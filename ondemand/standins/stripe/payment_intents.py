@@ -1,0 +1,194 @@
+"""Payment intents: created, confirmed, authenticated by 3-D Secure, cancelled."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe.account import Account, random_text
+from ondemand.standins.stripe.cards import decline
+from ondemand.standins.stripe.charges import new_charge
+from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.disputes import follow
+from ondemand.standins.stripe.errors import StripeError, invalid, not_done
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.payment_methods import attach, card_of, resolve
+from ondemand.standins.stripe.shapes import Object
+
+FIELDS = "metadata description receipt_email statement_descriptor statement_descriptor_suffix transfer_group"
+MINIMUM = 50  # in minor units, for both of our currencies
+
+resource("payment_intent", "/v1/payment_intents", "customer")
+
+
+def new_intent(account: Account, amount: int, currency: str, customer: str | None) -> Object:
+    made = account.new(
+        "payment_intent", amount=amount, currency=currency, customer=customer, metadata={},
+        status="requires_payment_method", capture_method="automatic_async", amount_capturable=0, amount_received=0,
+        confirmation_method="automatic", payment_method_types=["card"],
+        payment_method_options={"card": {"installments": None, "mandate_options": None, "network": None,
+                                         "request_three_d_secure": "automatic"}},
+    )  # fmt: skip
+    made["client_secret"] = random_text(24, f"{made['id']}_secret_")
+    emit(account, "payment_intent.created", account.save(made))
+    return made
+
+
+def confirm(
+    account: Account,
+    intent: Object,
+    method: Object,
+    *,
+    off_session: bool = False,
+    authenticated: bool = False,
+) -> Object:
+    """Try the card. A decline is recorded, then raised; 3-D Secure leaves the intent in requires_action."""
+    card = card_of(method)
+    intent["payment_method"] = method["id"]
+    known = card.secure == "once" and method["_authenticated"] and off_session
+    if card.secure and not authenticated and not known:
+        return _ask(account, intent)
+    if card.secure and authenticated:
+        account.save(method | {"_authenticated": True})
+    charge = new_charge(account, intent, method | {"_authenticated": authenticated}, card.charging)
+    intent["latest_charge"] = charge["id"]
+    if card.charging:
+        raise _declined(account, intent, charge, method)
+    return _succeed(account, intent, charge, method)
+
+
+def _ask(account: Account, intent: Object) -> Object:
+    url = intent.get("_return_url")
+    to = {"return_url": url, "url": f"{account.store.base}/3ds/{intent['id']}"}
+    action = {"type": "redirect_to_url", "redirect_to_url": to} if url else {
+        "type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": to["url"]},
+    }  # fmt: skip
+    intent |= {"status": "requires_action", "next_action": action, "last_payment_error": None}
+    emit(account, "payment_intent.requires_action", account.save(intent))
+    return intent
+
+
+def _declined(account: Account, intent: Object, charge: Object, method: Object) -> StripeError:
+    error = decline(card_of(method).charging, charge=charge["id"], payment_method=account.render(method))
+    intent |= {
+        "status": "requires_payment_method", "payment_method": None, "next_action": None,
+        "last_payment_error": dict(error.body["error"]),
+    }  # fmt: skip
+    emit(account, "payment_intent.payment_failed", account.save(intent))
+    emit(account, "charge.failed", charge)
+    error.body["error"]["payment_intent"] = account.render(intent)
+    return error
+
+
+def _succeed(account: Account, intent: Object, charge: Object, method: Object) -> Object:
+    done = {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None}
+    intent |= done | {"next_action": None}
+    emit(account, "charge.succeeded", charge)
+    emit(account, "payment_intent.succeeded", account.save(intent))
+    if reason := card_of(method).disputed:
+        follow(account, charge, reason)
+    return intent
+
+
+def fail_authentication(account: Account, intent: Object) -> Object:
+    message = "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+    error = {
+        "type": "invalid_request_error",
+        "code": "payment_intent_authentication_failure",
+        "message": message,
+    }
+    intent |= {
+        "status": "requires_payment_method", "payment_method": None, "next_action": None, "last_payment_error": error,
+    }  # fmt: skip
+    emit(account, "payment_intent.payment_failed", account.save(intent))
+    return intent
+
+
+@operation("POST /v1/payment_intents")
+def create(account: Account, params: Params) -> Object:
+    if params["amount"] < 1:
+        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+    currency = params["currency"].lower()
+    if params["amount"] < MINIMUM:
+        raise invalid(f"Amount must be at least $0.50 {currency}", "amount", "amount_too_small")
+    if "customer" in params:
+        account.get("customer", params["customer"], "customer")
+    made = new_intent(account, params["amount"], currency, params.get("customer"))
+    for name in ("automatic_payment_methods", "payment_method_types", "setup_future_usage"):
+        if name in params:
+            made[name] = params.plain(name)
+    if made["automatic_payment_methods"]:
+        made["automatic_payment_methods"].setdefault("allow_redirects", "always")
+    assign(made, params, FIELDS)
+    if "payment_method" in params:
+        method = resolve(account, params["payment_method"], "payment_method")
+        made |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    account.save(made)
+    if params.get("confirm"):
+        return confirm_with(account, made, params)
+    if params.get("off_session") is not None or params.get("return_url"):
+        raise invalid("You can only use `off_session` and `return_url` with `confirm=true`.", "off_session")
+    return made
+
+
+@operation("POST /v1/payment_intents/{intent}")
+def update(account: Account, params: Params, id: str) -> Object:
+    before = account.get("payment_intent", id)
+    if before["status"] in ("succeeded", "canceled") and set(params) - {"metadata", "description", "expand"}:
+        raise unexpected(before, "update")
+    after = assign(dict(before), params, FIELDS + " amount")
+    if "payment_method" in params:
+        method = resolve(account, params["payment_method"], "payment_method")
+        after |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    emit(account, "payment_intent.updated", account.save(after), changed(before, after))
+    return after
+
+
+@operation("POST /v1/payment_intents/{intent}/confirm")
+def confirm_operation(account: Account, params: Params, id: str) -> Object:
+    intent = account.get("payment_intent", id)
+    if intent["status"] in ("succeeded", "canceled"):
+        raise unexpected(intent, "confirm")
+    return confirm_with(account, intent, params)
+
+
+def confirm_with(account: Account, intent: Object, params: Params) -> Object:
+    chosen = params.get("payment_method") or intent["payment_method"]
+    if not chosen:
+        raise invalid(
+            "You cannot confirm this PaymentIntent because it's missing a payment method.",
+            code="payment_intent_unexpected_state",
+        )
+    if params.get("error_on_requires_action"):
+        raise not_done("error_on_requires_action")
+    intent["_return_url"] = params.get("return_url")
+    off_session = bool(params.get("off_session"))
+    method = resolve(account, chosen, "payment_method")
+    done = confirm(account, intent, method, off_session=off_session)
+    if off_session and done["status"] == "requires_action":
+        fail_authentication(account, done)
+        raise decline("authentication_required", payment_intent=account.render(done))
+    if done["status"] == "succeeded" and intent["setup_future_usage"] and intent["customer"]:
+        attach(account, method, account.get("customer", intent["customer"]))
+    return done
+
+
+@operation("POST /v1/payment_intents/{intent}/cancel")
+def cancel(account: Account, params: Params, id: str) -> Object:
+    intent = account.get("payment_intent", id)
+    if intent["status"] in ("succeeded", "canceled"):
+        raise unexpected(intent, "cancel")
+    return cancel_intent(account, intent, params.get("cancellation_reason"))
+
+
+def cancel_intent(account: Account, intent: Object, reason: str | None) -> Object:
+    intent |= {
+        "status": "canceled", "canceled_at": account.now(), "cancellation_reason": reason, "next_action": None,
+    }  # fmt: skip
+    emit(account, "payment_intent.canceled", account.save(intent))
+    return intent
+
+
+def unexpected(intent: Object, verb: str) -> StripeError:
+    return invalid(
+        f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}.",
+        code="payment_intent_unexpected_state",
+    )

@@ -1,0 +1,134 @@
+"""The HTTP side. Loopback only."""
+
+from __future__ import annotations
+
+import json
+import select
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ondemand.standins.stripe import (
+    checkout_page,
+    connect,
+    core,
+    faults,
+    invoice_page,
+    portal,
+    previews,
+    webhooks,
+    work,
+)
+from ondemand.standins.stripe.api import Answer, respond
+from ondemand.standins.stripe.control import control
+from ondemand.standins.stripe.pages import Reply, not_found
+from ondemand.standins.stripe.store import Store
+
+LARGEST = 2_000_000  # bytes of a request's body
+Hosted = Callable[[Store, str, str, str, str], Reply]
+PAGES: dict[str, Hosted] = {
+    "/c/pay/": checkout_page.hosted_page,
+    "/p/session/": portal.hosted_page,
+    "/i/": invoice_page.hosted_page,
+    "/receipts/": invoice_page.receipt,
+    "/setup/": connect.hosted_page,
+}
+NOUNS = (previews,)  # imported for the operations that they declare
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    store: Store
+
+    def handle_request(self) -> None:
+        body = self._body()
+        url = urlsplit(self.path)
+        if body is None:
+            return self._send(Answer(400, b"", {"Connection": "close"}))
+        if url.path.startswith("/_standin/"):
+            return self._send(Answer(*self._locked(control, url.path, self.headers, body)))
+        for prefix, page in PAGES.items():
+            if url.path.startswith(prefix):
+                return self._send(Answer(*self._locked(page, url.path, url.query, body)))
+        if not url.path.startswith("/v1/"):
+            return self._send(Answer(*not_found()))
+        return self._api(url.path, body)
+
+    def _body(self) -> str | None:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > LARGEST:
+            return None
+        return self.rfile.read(int(length)).decode(errors="replace")
+
+    def _locked(self, page: Callable[..., Reply], *given: Any) -> Reply:
+        try:
+            with self.store.lock:
+                return page(self.store, self.command, *given)
+        except Exception:  # our own mistake
+            traceback.print_exc()
+            return 500, b"The stand-in failed.", {"Content-Type": "text/plain"}
+
+    def _api(self, path: str, body: str) -> None:
+        fault = faults.take(self.command, path, self.headers)
+        kind = fault["fault"] if fault else ""
+        if fault and kind in ("timeout_before", "hang"):
+            return self._silence(fault["seconds"])
+        if fault and kind == "slow":
+            time.sleep(fault["seconds"])
+        if kind in ("402", "429", "500"):
+            return self._send(_error(kind))
+        reply = respond(self.store, self.command, self.path, self.headers, body)
+        if fault and kind == "timeout_after":
+            return self._silence(fault["seconds"])
+        return self._send(_error(kind) if kind == "500_after" else reply)
+
+    def _silence(self, seconds: float) -> None:
+        """Nothing is answered until the time has passed or the client has gone; then the connection closes."""
+        select.select([self.connection], [], [], seconds)
+        self.close_connection = True
+
+    def _send(self, reply: Answer) -> None:
+        self.send_response(reply.status)
+        for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
+            self.send_header(name, value)
+        body = b"" if self.command == "HEAD" else reply.body
+        self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]  # one packet
+        self.flush_headers()
+
+    do_GET = do_POST = do_DELETE = do_HEAD = handle_request  # noqa: N815
+
+    def version_string(self) -> str:
+        return "stand-in"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def _error(kind: str) -> Answer:
+    error = faults.ERRORS[kind]
+    headers = {"Content-Type": "application/json", "Request-Id": "req_standinfault"}
+    return Answer(error.status, json.dumps(error.body).encode(), headers)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def serve(port: int, file: Path, ready: Callable[[str], None]) -> None:
+    """Serves until it is killed; `ready` is told the address once it is bound."""
+    store = Store(str(file))
+    Handler.store = store
+    with Server(("127.0.0.1", port), Handler) as server:
+        store.base = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=core.warm, daemon=True).start()
+        webhooks.start(store)
+        work.start(store)
+        ready(store.base)
+        server.serve_forever()

@@ -1,0 +1,229 @@
+"""Subscriptions: created, changed, ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ondemand.standins.stripe.account import DUE, Account
+from ondemand.standins.stripe.billing import INCOMPLETE, bill, cancel, collect_now, first_invoice
+from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.discounts import apply as apply_discounts
+from ondemand.standins.stripe.errors import invalid, no_such
+from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.invoices import collect_by
+from ondemand.standins.stripe.lines import parent_subscription
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.payment_methods import resolve
+from ondemand.standins.stripe.periods import ENDED, by_config, later, period
+from ondemand.standins.stripe.proration import add_item, change_item, credit
+from ondemand.standins.stripe.shapes import Object, part
+from ondemand.standins.stripe.tax_rates import rates
+
+FIELDS = "metadata description"
+
+
+def has_status(subscription: Object, wanted: str) -> bool:
+    ended = subscription["status"] in ENDED
+    return wanted in ("all", subscription["status"]) or wanted == ("ended" if ended else "not ended")
+
+
+def next_moment(subscription: Object) -> int | None:
+    if subscription["status"] in ENDED or not subscription["items"]["data"]:
+        return None
+    if subscription["status"] == "incomplete":
+        return subscription.get("_expires") or int(subscription["created"]) + INCOMPLETE
+    paused = subscription["pause_collection"] or {}
+    moments = (period(subscription)["end"], subscription["cancel_at"], paused.get("resumes_at"))
+    return min(moment for moment in moments if moment)
+
+
+DUE["subscription"] = next_moment
+resource(
+    "subscription", "/v1/subscriptions", "customer collection_method test_clock", None, {"status": "not ended"},
+    status=has_status, price=lambda subscription, id: id in [i["price"]["id"] for i in subscription["items"]["data"]],
+)  # fmt: skip
+
+
+@operation("POST /v1/subscriptions")
+def create(account: Account, params: Params) -> Object:
+    customer = account.get("customer", params.need("customer"), "customer")
+    mode = params.plain("billing_mode") or {"type": "flexible"}
+    made = account.new(
+        "subscription", customer=customer["id"], status="incomplete", start_date=account.now(), metadata={},
+        billing_cycle_anchor=account.now(), billing_mode=_mode(mode), default_tax_rates=[], discounts=[],
+        collection_method="charge_automatically", currency=customer["currency"] or "usd",
+        automatic_tax=part("subscription", "automatic_tax"), days_until_due=None,
+        cancellation_details={"comment": None, "feedback": None, "reason": None},
+        invoice_settings=part("subscription", "invoice_settings") | {"issuer": {"type": "self"}},
+        payment_settings=part("subscription", "payment_settings") | {"save_default_payment_method": "off"},
+    )  # fmt: skip
+    made["items"]["url"] = f"/v1/subscription_items?subscription={made['id']}"
+    _anchor(account, made, params)
+    for n, given in enumerate(params.need("items")):
+        add_item(account, made, given, f"items[{n}]")
+    _check_anchor(made)
+    _settings(account, assign(made, params, FIELDS), params)
+    _cancel_at(account, made, params, None)
+    emit(account, "customer.subscription.created", account.save(made))
+    params.get("off_session")
+    return first_invoice(account, made, params.get("payment_behavior", "allow_incomplete"))
+
+
+def _mode(given: Object) -> Object:
+    flexible = {"proration_discounts": "included"} | (given.get("flexible") or {})
+    return {"type": given["type"], "flexible": flexible if given["type"] == "flexible" else None}
+
+
+def _anchor(account: Account, subscription: Object, params: Params) -> None:
+    """A later anchor makes the first period a part of one: charged in part, or free with proration_behavior=none."""
+    now = account.now()
+    config = params.plain("billing_cycle_anchor_config")
+    anchor = params.get("billing_cycle_anchor") or (by_config(now, config) if config else now)
+    if anchor < now:
+        raise invalid("`billing_cycle_anchor` cannot be in the past.", "billing_cycle_anchor")
+    if config:
+        subscription["billing_cycle_anchor_config"] = part("subscription", "billing_cycle_anchor_config") | config
+    subscription["billing_cycle_anchor"] = anchor
+    subscription["_free_stub"] = params.get("proration_behavior") == "none" and anchor > now
+
+
+def _check_anchor(subscription: Object) -> None:
+    start, anchor = subscription["start_date"], subscription["billing_cycle_anchor"]
+    for item in subscription["items"]["data"]:
+        natural = later(start, item["price"], start)
+        if anchor > natural:
+            raise invalid(
+                f"`billing_cycle_anchor` cannot be later than next natural billing date ({natural}) for plan",
+                "billing_cycle_anchor",
+            )
+
+
+def _settings(account: Account, subscription: Object, params: Params) -> None:
+    if id := params.get("default_payment_method"):
+        method = resolve(account, id, "default_payment_method")
+        if method["customer"] not in (None, subscription["customer"]):
+            raise no_such("PaymentMethod", id, "default_payment_method")
+        subscription["default_payment_method"] = method["id"]
+    elif "default_payment_method" in params:
+        subscription["default_payment_method"] = None
+    if "collection_method" in params or "days_until_due" in params:
+        collect_by(subscription, params)
+        subscription["days_until_due"] = params.get("days_until_due", subscription["days_until_due"])
+    if "default_tax_rates" in params:
+        subscription["default_tax_rates"] = rates(account, params, "default_tax_rates")
+    if "payment_settings" in params:
+        subscription["payment_settings"] |= params.plain("payment_settings")
+    if "invoice_settings" in params:
+        subscription["invoice_settings"] |= params.plain("invoice_settings")
+    if "automatic_tax" in params:
+        enabled = params["automatic_tax"]["enabled"]
+        liability = {"type": "self"} if enabled else None
+        subscription["automatic_tax"] |= {"enabled": enabled, "liability": liability}
+    if "discounts" in params:
+        apply_discounts(account, subscription, params)
+    if "trial_settings" in params:
+        subscription["trial_settings"] = params.plain("trial_settings")
+
+
+@operation("POST /v1/subscriptions/{subscription_exposed_id}")
+def update(account: Account, params: Params, id: str) -> Object:
+    before = account.get("subscription", id)
+    if before["status"] in ENDED and set(params) - {"metadata", "cancellation_details", "expand"}:
+        raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+    after = assign(account.get("subscription", id), params, FIELDS)
+    behaviour = params.get("proration_behavior", "create_prorations")
+    when = params.get("proration_date") or account.now()
+    _settings(account, after, params)
+    restart = _change_items(account, after, params, when if behaviour != "none" else None)
+    _cancel_at(account, after, params, when if behaviour != "none" else None)
+    _pause(after, params)
+    if "cancellation_details" in params:
+        after["cancellation_details"] |= params.plain("cancellation_details")
+    emit(account, "customer.subscription.updated", account.save(after), changed(before, after))
+    payment = params.get("payment_behavior", "allow_incomplete")
+    params.get("off_session")
+    if restart or behaviour == "always_invoice" and "items" in params:
+        items = after["items"]["data"] if restart else []
+        collect_now(account, bill(account, after, "subscription_update", items), payment)
+    return account.get("subscription", id)
+
+
+def _change_items(account: Account, subscription: Object, params: Params, when: int | None) -> bool:
+    """Whether the billing cycle begins anew: asked for, or the new prices have another interval."""
+    intervals = {str(item["price"]["recurring"]) for item in subscription["items"]["data"]}
+    anchor = params.get("billing_cycle_anchor")
+    old = [dict(item) for item in subscription["items"]["data"]]
+    given = params.get("items") or []
+    prices = [account.get("price", g["price"], "items[price]") for g in given if "price" in g]
+    restart = anchor == "now" or any(str(price["recurring"]) not in intervals for price in prices)
+    for n, each in enumerate(given):
+        change_item(account, subscription, each, f"items[{n}]", None if restart else when)
+    if restart:
+        _restart(account, subscription, old, when)
+    return restart
+
+
+def _restart(account: Account, subscription: Object, old: list[Object], when: int | None) -> None:
+    now = account.now()
+    subscription["billing_cycle_anchor"] = now
+    for item in old if when else []:
+        credit(account, subscription, item, -1, now)
+    for item in subscription["items"]["data"]:
+        item |= {"current_period_start": now, "current_period_end": later(now, item["price"], now)}
+
+
+def _cancel_at(account: Account, subscription: Object, params: Params, when: int | None) -> None:
+    """At the period's end, or at a moment; undone by false or ''."""
+    if "cancel_at_period_end" not in params and "cancel_at" not in params:
+        return
+    at_end = params.get("cancel_at_period_end")
+    at: Any = params.plain("cancel_at")
+    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
+    named = {"min_period_end": min(ends), "max_period_end": max(ends)}
+    at = min(ends) if at_end else named.get(at, at) if "cancel_at" in params else None
+    if at is not None and at <= account.now():
+        raise invalid("`cancel_at` must be in the future.", "cancel_at")
+    reason = "cancellation_requested" if at else None
+    subscription |= {
+        "cancel_at": at, "cancel_at_period_end": bool(at_end), "canceled_at": account.now() if at else None,
+        "cancellation_details": subscription["cancellation_details"] | {"reason": reason},
+        "_prorate_end": params.get("proration_behavior") != "none",
+    }  # fmt: skip
+    if at and when and at < min(ends):
+        for item in subscription["items"]["data"]:
+            credit(account, subscription, item, -1, at)
+
+
+def _pause(subscription: Object, params: Params) -> None:
+    if "pause_collection" in params:
+        given = params.plain("pause_collection")
+        subscription["pause_collection"] = given and {"resumes_at": None} | given
+
+
+@operation("DELETE /v1/subscriptions/{subscription_exposed_id}")
+def cancel_operation(account: Account, params: Params, id: str) -> Object:
+    subscription = account.get("subscription", id)
+    if subscription["status"] in ENDED:
+        raise no_such("subscription", id)
+    if "cancellation_details" in params:
+        subscription["cancellation_details"] |= params.plain("cancellation_details")
+    now = account.now()
+    if params.get("prorate"):
+        for item in subscription["items"]["data"]:
+            credit(account, subscription, item, -1, now)
+    if params.get("invoice_now"):
+        account.save(subscription)
+        collect_now(account, bill(account, subscription, "subscription_update", []), "allow_incomplete")
+        subscription = account.get("subscription", id) | {"cancellation_details": subscription["cancellation_details"]}
+    elif not params.get("prorate"):
+        _drop_prorations(account, subscription)
+    return cancel(account, subscription)
+
+
+def _drop_prorations(account: Account, subscription: Object) -> None:
+    """Ended at once, pending prorations go; other pending items stay with the customer."""
+    for item in account.find("invoiceitem", customer=subscription["customer"], invoice=None):
+        if item["proration"] and parent_subscription(item) == subscription["id"]:
+            account.delete(item)
+
+
