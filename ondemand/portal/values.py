@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, to_locale
 
@@ -59,7 +60,7 @@ def instant(value: datetime) -> SafeString:
 
 def badge(text: Any, tone: str = "calm") -> SafeString:
     """`tone` is one of TONES."""
-    return format_html('<span class="badge dot {}">{}</span>', tone if tone in TONES else "calm", text)
+    return format_html('<span class="badge dot {}">{}</span>', tone if tone in TONES else "calm", capfirst(text))
 
 
 def link(url: str, text: Any) -> SafeString:
