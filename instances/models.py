@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +23,15 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
 
     def live(self) -> InstanceQuerySet:
         return self.exclude(state=Instance.State.TERMINATED)
+
+    def priced(self, now: datetime) -> InstanceQuerySet:
+        """With `price`, in minor units of the plan's currency: base and usage of the cycle that holds `now`.
+
+        What has ended has none (NULL).
+        """
+        used = UsageCycle.objects.filter(partner_id=OuterRef("partner_id"), instance_id=OuterRef("pk")).at(now).summed()
+        price = F("plan__base") + Coalesce(Subquery(used, models.BigIntegerField()), 0)
+        return self.annotate(price=Case(When(~Q(state=Instance.State.TERMINATED), then=price)))
 
     def to_boot(self, now: datetime) -> InstanceQuerySet:
         return self.filter(state__in=[Instance.State.QUEUED, Instance.State.BOOTING], next_try_at__lte=now)
@@ -83,15 +94,11 @@ class Instance(models.Model):
         indexes = [
             models.Index(fields=["partner", "customer"], name="instance_customer"),
             models.Index(fields=["partner", "subscription"], name="instance_subscription"),
-            models.Index(
-                fields=["next_try_at"], condition=Q(state__in=["queued", "booting"]), name="instance_to_boot"
-            ),
+            models.Index(fields=["next_try_at"], condition=Q(state__in=["queued", "booting"]), name="instance_to_boot"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "id"], name="instance_key"),
-            models.UniqueConstraint(
-                fields=["name"], condition=~Q(state="terminated"), name="instance_name_once"
-            ),
+            models.UniqueConstraint(fields=["name"], condition=~Q(state="terminated"), name="instance_name_once"),
             models.CheckConstraint(
                 condition=~Q(state="running") | Q(running_at__isnull=False, answered_at__isnull=False),
                 name="instance_running_is_known",
@@ -115,9 +122,7 @@ class InstanceEvent(models.Model):
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer_id = models.BigIntegerField(db_index=True)
-    instance = models.ForeignKey(
-        Instance, models.CASCADE, db_constraint=False, db_index=False, related_name="events"
-    )
+    instance = models.ForeignKey(Instance, models.CASCADE, db_constraint=False, db_index=False, related_name="events")
     at = models.DateTimeField()
     kind = models.CharField(max_length=30)
     text = models.CharField(max_length=500)
@@ -148,6 +153,14 @@ class UsageReading(models.Model):
 
 
 class UsageCycleQuerySet(models.QuerySet["UsageCycle"]):
+    def at(self, instant: datetime) -> UsageCycleQuerySet:
+        return self.filter(starts__lte=instant, ends__gt=instant)
+
+    def summed(self) -> models.QuerySet[Any, Any]:
+        """One value, for a subquery: the price of these cycles, which are of one instance."""
+        prices = self.order_by().values("instance_id").annotate(price=Sum(F("billable") * F("unit_amount")))
+        return prices.values("price")
+
     def to_push(self, now: datetime) -> UsageCycleQuerySet:
         """Whose billable quantity Stripe does not know yet; a key that is kept means a call was under way."""
         behind = ~Q(pushed=F("billable")) | ~Q(push_key="")

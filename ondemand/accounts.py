@@ -1,18 +1,39 @@
-"""How allauth behaves here: nobody registers by /accounts/signup/, and a person lands where they belong."""
+"""How allauth behaves here, and the one-time links by which people choose a password."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+
+from ondemand.models import User
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Partners are enrolled by staff, customers come by a sign-up page."""
         return False
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Mails of /accounts/ are sent at once: their reader waits for them."""
-        super().send_mail(template_prefix, email, context)
+
+def person(*, email: str, username: str, name: str, language: str = "en") -> tuple[User, bool]:
+    """The person with that e-mail address, made without a usable password where there is none; and whether made."""
+    if known := User.objects.filter(email__iexact=email).first():
+        return known, False
+    first, _, last = name.partition(" ")
+    made = User(email=email.lower(), username=username, language=language, first_name=first[:150], last_name=last[:150])
+    made.set_unusable_password()
+    made.save()
+    EmailAddress.objects.create(user=made, email=made.email, verified=True, primary=True)
+    return made, True
+
+
+def set_password_url(user: User) -> str:
+    """A link that works once and expires (PASSWORD_RESET_TIMEOUT)."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    uid, token = key.split("-", 1)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
+    return f"{settings.ONDEMAND_URL}{path}"

@@ -71,10 +71,7 @@ def make_venv() -> None:
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
-        sys.exit(
-            f"{made.stdout}{made.stderr}\n"
-            "Could not make .venv. On Debian or Ubuntu: apt-get install python3-venv"
-        )
+        sys.exit(f"{made.stdout}{made.stderr}\nCould not make .venv. On Debian or Ubuntu: apt-get install python3-venv")
     (VENV / "pip-works").touch()
 
 
@@ -87,9 +84,7 @@ def install(names: list[str]) -> None:
     say(f"installing requirements: {', '.join(stale)}")
     chosen = [argument for name in stale for argument in ("-r", str(files[name]))]
     if subprocess.run([str(PYTHON), *PIP, *chosen], check=False).returncode:
-        sys.exit(
-            "Could not install the requirements; pip's message is above. Run the command again to retry."
-        )
+        sys.exit("Could not install the requirements; pip's message is above. Run the command again to retry.")
     for name, stamp in stale.items():
         for old in VENV.glob(f"{name}.*.installed"):
             old.unlink()

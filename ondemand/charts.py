@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 from babel import Locale
 from babel.numbers import format_compact_currency
@@ -67,11 +66,10 @@ def scale_of(values: Sequence[int]) -> Scale:
 
 def _round_step(span: int) -> int:
     """The least of 1, 2, 5, 10, 20 … that takes at most four steps."""
-    for power in count():
-        for lead in (1, 2, 5):
-            if lead * 10**power * 4 >= span:
-                return lead * 10**power
-    raise AssertionError
+    ten = 1
+    while ten * 5 * 4 < span:
+        ten *= 10
+    return next(lead * ten for lead in (1, 2, 5) if lead * ten * 4 >= span)
 
 
 def money_draw(currency: str) -> tuple[Draw, Draw]:
@@ -104,7 +102,8 @@ def _drawing(frame: Frame, points: Sequence[Point], scale: Scale, title: str, sh
     now = _places(frame, scale, [point.now for point in points])
     then = _places(frame, scale, [point.then for point in points])
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">{}{}{}{}{}{}</svg>',
+        '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">'
+        "{}{}{}{}{}{}</svg>",
         frame.kind,
         frame.width,
         frame.height,

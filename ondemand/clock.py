@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,8 +46,13 @@ def month_start(day: date) -> date:
 
 
 def months_after(day: date, count: int) -> date:
-    """The same day of a later month, or that month's last."""
-    months = day.year * 12 + day.month - 1 + count
-    first = date(months // 12, months % 12 + 1, 1)
-    last = date((months + 1) // 12, (months + 1) % 12 + 1, 1) - timedelta(days=1)
-    return first.replace(day=min(day.day, last.day))
+    """The same day of a later (or earlier) month, or that month's last."""
+    month = day.year * 12 + day.month - 1 + count
+    last = monthrange(month // 12, month % 12 + 1)[1]
+    return date(month // 12, month % 12 + 1, min(day.day, last))
+
+
+def months_later(at: datetime, count: int) -> datetime:
+    """The same time of day in UTC, whole months later: as Stripe counts cycles from their anchor."""
+    at = at.astimezone(UTC)
+    return datetime.combine(months_after(at.date(), count), at.timetz())

@@ -54,9 +54,7 @@ class Env:
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value and urlsplit(value).scheme not in schemes:
-            raise WrongSetting(
-                name, value, f"an address that begins with {' or '.join(s + ':' for s in schemes)}"
-            )
+            raise WrongSetting(name, value, f"an address that begins with {' or '.join(s + ':' for s in schemes)}")
         return value.rstrip("/")
 
     def words(self, name: str, default: str = "") -> list[str]:
@@ -67,9 +65,7 @@ class Env:
         url = self.text(name, default)
         parts = urlsplit(url)
         if parts.scheme not in ("postgresql", "postgres") or len(parts.path) < 2:
-            raise WrongSetting(
-                name, url, "an address like postgresql://user:password@host:5432/database is needed"
-            )
+            raise WrongSetting(name, url, "an address like postgresql://user:password@host:5432/database is needed")
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         return {
             "ENGINE": "django.db.backends.postgresql",

@@ -40,7 +40,7 @@ def person_of(request: HttpRequest) -> User:
 
 
 def web(request: TenantRequest) -> Scope:
-    if request.user.is_staff and LOOK in request.session:  # type: ignore[union-attr]
+    if request.user.is_staff and LOOK in request.session:
         return _look(request)
     request.member = member_of(request)
     return Scope(Role.WEB, partner_id=request.member.partner_id if request.member else None)
@@ -54,7 +54,7 @@ def customer(request: TenantRequest) -> Scope:
 def staff(request: TenantRequest) -> Scope:
     """The address alone opens nothing: whoever is not staff meets /admin/ as portal_auth."""
     user = request.user
-    return Scope(Role.STAFF if user.is_active and user.is_staff else Role.AUTH)  # type: ignore[union-attr]
+    return Scope(Role.STAFF if user.is_active and user.is_staff else Role.AUTH)
 
 
 def signup(request: TenantRequest) -> Scope:
@@ -127,6 +127,17 @@ def sees_money(request: HttpRequest) -> bool:
     """Support members meet no money figures (design.md section 2)."""
     asked = cast(TenantRequest, request)
     return asked.tenancy.read_only or (asked.member is not None and asked.member.role in MONEY)
+
+
+def sees_instances(request: HttpRequest) -> bool:
+    """Finance members work with Customers and Revenue (design.md section 2)."""
+    asked = cast(TenantRequest, request)
+    return asked.tenancy.read_only or (asked.member is not None and asked.member.role in SUPPORT)
+
+
+def partner_id_of(request: HttpRequest) -> int | None:
+    """Whose rows a partner's page shows. The walls say the same."""
+    return cast(TenantRequest, request).tenancy.partner_id
 
 
 def _look(request: HttpRequest) -> Scope:

@@ -34,9 +34,7 @@ if not ALLOWED_HOSTS:
 if not ONDEMAND_URL:
     raise WrongSetting("ONDEMAND_URL", "", "the portal's own address is needed, for links in mails")
 if PEER_URL and len(PEER_SECRET) < 32:
-    raise WrongSetting(
-        "ONDEMAND_PEER_SECRET", PEER_SECRET, "at least 32 characters are needed where a peer is set"
-    )
+    raise WrongSetting("ONDEMAND_PEER_SECRET", PEER_SECRET, "at least 32 characters are needed where a peer is set")
 
 # Rows, messages, mails
 
@@ -48,13 +46,9 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}
 }  # in the database, so that rate limits hold when Redis is down
 REDIS_URL = env.url("REDIS_URL", "redis://localhost:6379/0", ("redis", "rediss", "unix"))
-_EMAIL = urlsplit(
-    env.url("EMAIL_URL", "" if PRODUCTION else "file:///tmp/ondemand-mail", ("smtp", "smtps", "file"))
-)
+_EMAIL = urlsplit(env.url("EMAIL_URL", "" if PRODUCTION else "file:///tmp/ondemand-mail", ("smtp", "smtps", "file")))
 if PRODUCTION and _EMAIL.scheme not in ("smtp", "smtps"):
-    raise WrongSetting(
-        "EMAIL_URL", _EMAIL.geturl(), "an address like smtps://user:password@host:465 is needed"
-    )
+    raise WrongSetting("EMAIL_URL", _EMAIL.geturl(), "an address like smtps://user:password@host:465 is needed")
 EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if _EMAIL.scheme == 'file' else 'smtp'}.EmailBackend"
 EMAIL_FILE_PATH = _EMAIL.path
 EMAIL_HOST, EMAIL_PORT = _EMAIL.hostname or "", _EMAIL.port or 25
@@ -71,6 +65,7 @@ STRIPE_API_BASE = env.url(
     ("https", "http"),
 )
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "sk_test_standin")
+STRIPE_RETRIES = 2  # of the library, each under the same idempotency key
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")  # two during a rotation
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.words("STRIPE_CONNECT_WEBHOOK_SECRET")
 STRIPE_HOSTED = env.words(
@@ -78,18 +73,19 @@ STRIPE_HOSTED = env.words(
 )
 _stripe_host = urlsplit(STRIPE_API_BASE).hostname
 if STRIPE_MODE == "standin" and (PRODUCTION or _stripe_host not in ("127.0.0.1", "localhost")):
-    raise WrongSetting(
-        "STRIPE_API_BASE", STRIPE_API_BASE, "the stand-in answers on loopback only, never in production"
-    )
+    raise WrongSetting("STRIPE_API_BASE", STRIPE_API_BASE, "the stand-in answers on loopback only, never in production")
 if STRIPE_MODE == "standin":
     STRIPE_HOSTED = [STRIPE_API_BASE]
 if STRIPE_MODE != "standin" and not STRIPE_API_BASE.startswith("https:"):
     raise WrongSetting("STRIPE_API_BASE", STRIPE_API_BASE, "Stripe itself is reached by https")
 if not STRIPE_SECRET_KEY.startswith("sk_live_" if STRIPE_MODE == "live" else "sk_test_"):
     raise WrongSetting("STRIPE_SECRET_KEY", "", f"STRIPE_MODE={STRIPE_MODE} needs a key of that mode")
-PROVISIONER = env.choice("PROVISIONER", ("local", "ec2"), "local")
-PARK_URL = env.url("PARK_URL", "http://127.0.0.1:9100", WEB)
+PROVISIONER = env.choice("PROVISIONER", ("local",), "local")
+PARK_URL = env.url("PARK_URL", "" if PRODUCTION else "http://127.0.0.1:9100", WEB)
 PARK_SECRET = env.text("PARK_SECRET", "" if PRODUCTION else "park-demo-secret")
+COMMISSION_RATE = env.number("COMMISSION_RATE", 2000, 0, 10_000)  # basis points, of standard terms
+COMMISSION_HOLD_DAYS = env.number("COMMISSION_HOLD_DAYS", 30, 0, 365)
+PAYMENT_MINIMUM = env.number("PAYMENT_MINIMUM", 5000, 1, 10_000_000)  # minor units
 BOOT_DEADLINE_SECONDS = env.number("BOOT_DEADLINE_SECONDS", 900, 10, 86_400)
 HEARTBEAT_URL = env.url("HEARTBEAT_URL", f"{ONDEMAND_URL}/api/instances/heartbeat", WEB) + "/"
 
@@ -235,7 +231,7 @@ FORMS_URLFIELD_ASSUME_HTTPS = True
 
 # Workers
 
-_redis, _, _number = REDIS_URL.partition("?db=")
+_redis, _number = (REDIS_URL + "?db=").split("?db=")[:2]
 CELERY_BROKER_URL = (
     f"{_redis.replace('unix:', 'redis+socket:')}?virtual_host={_number or 0}"
     if REDIS_URL.startswith("unix:")

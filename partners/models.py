@@ -13,11 +13,14 @@ CODE = RegexValidator(
     r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z", _("Use lower-case letters, digits and single hyphens between them.")
 )
 
+# No hyphen, so that a campaign's slug, partner-product, can be read in one way only.
+PRODUCT_CODE = RegexValidator(r"^[a-z0-9]+\Z", _("Use lower-case letters and digits alone."))
+
 
 class Product(models.Model):
     """What is sold: OBPS, or OB for Retail. `stripe_id` appears once Stripe knows it."""
 
-    code = models.CharField(_("code"), max_length=30, unique=True, validators=[CODE])
+    code = models.CharField(_("code"), max_length=30, unique=True, validators=[PRODUCT_CODE])
     name = models.CharField(_("name"), max_length=80)
     description = models.CharField(_("description"), max_length=300, blank=True)
     retail = models.BooleanField(_("has POS terminals"), default=False)
@@ -180,9 +183,7 @@ class BankAccount(models.Model):
         verbose_name, verbose_name_plural = _("bank account"), _("bank accounts")
         constraints = [
             models.UniqueConstraint(fields=["partner", "id"], name="bank_account_key"),
-            models.UniqueConstraint(
-                fields=["partner"], condition=Q(replaced_at=None), name="bank_account_one_current"
-            ),
+            models.UniqueConstraint(fields=["partner"], condition=Q(replaced_at=None), name="bank_account_one_current"),
         ]
 
     def __str__(self) -> str:

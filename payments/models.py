@@ -65,13 +65,9 @@ class Payment(models.Model):
     )
     created_at = models.DateTimeField()
     proposed_at = models.DateTimeField(null=True, blank=True)
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(_("approved on"), null=True, blank=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     sent_at = models.DateTimeField(_("sent on"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid on"), null=True, blank=True)
     reference = models.CharField(_("provider's reference"), max_length=255, blank=True)
@@ -84,9 +80,7 @@ class Payment(models.Model):
         verbose_name, verbose_name_plural = _("payment"), _("payments")
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(
-                fields=["next_try_at"], condition=Q(state__in=["approved", "sending"]), name="payment_to_send"
-            )
+            models.Index(fields=["next_try_at"], condition=Q(state__in=["approved", "sending"]), name="payment_to_send")
         ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "id"], name="payment_key"),
@@ -98,8 +92,7 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
             models.CheckConstraint(
-                condition=Q(approved_by=None)
-                | Q(proposed_by__isnull=False) & ~Q(approved_by=F("proposed_by")),
+                condition=Q(approved_by=None) | Q(proposed_by__isnull=False) & ~Q(approved_by=F("proposed_by")),
                 name="payment_second_pair_of_eyes",
                 violation_error_message=_("Someone other than who proposed it must approve it."),
             ),
@@ -121,9 +114,7 @@ class PaymentLine(models.Model):
     """A commission in a payment. Unique among those not freed: the database cannot pay a row twice."""
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    payment = models.ForeignKey(
-        Payment, models.PROTECT, db_constraint=False, db_index=False, related_name="lines"
-    )
+    payment = models.ForeignKey(Payment, models.PROTECT, db_constraint=False, db_index=False, related_name="lines")
     commission = models.ForeignKey(
         Commission, models.PROTECT, db_constraint=False, db_index=False, related_name="payment_lines"
     )
@@ -151,9 +142,7 @@ class PaymentAttempt(models.Model):
     LOOK_UP_AFTER = timedelta(hours=23)  # a stored answer is kept for 24 hours under its key
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    payment = models.ForeignKey(
-        Payment, models.PROTECT, db_constraint=False, db_index=False, related_name="attempts"
-    )
+    payment = models.ForeignKey(Payment, models.PROTECT, db_constraint=False, db_index=False, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=80, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.SENDING)

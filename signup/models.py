@@ -38,9 +38,7 @@ class SignUp(models.Model):
     OPEN = (State.STARTED, State.CHECKOUT)
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    campaign = models.ForeignKey(
-        Campaign, models.PROTECT, db_constraint=False, db_index=False, related_name="signups"
-    )
+    campaign = models.ForeignKey(Campaign, models.PROTECT, db_constraint=False, db_index=False, related_name="signups")
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     secret_hash = models.CharField(max_length=64)
@@ -63,6 +61,7 @@ class SignUp(models.Model):
     session_id = models.CharField(max_length=255, blank=True)
     session_url = models.CharField(max_length=2000, blank=True)
     created_at = models.DateTimeField()
+    attempted_at = models.DateTimeField()  # of this attempt: what is sent to Stripe under its key depends on it
     completed_at = models.DateTimeField(null=True)
     password_chosen_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
@@ -76,9 +75,7 @@ class SignUp(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["partner", "campaign", "created_at"], name="signup_campaign"),
-            models.Index(
-                fields=["next_try_at"], condition=Q(state__in=["started", "checkout"]), name="signup_open"
-            ),
+            models.Index(fields=["next_try_at"], condition=Q(state__in=["started", "checkout"]), name="signup_open"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -101,9 +98,7 @@ class PageVisits(models.Model):
     """How often a campaign's page was opened on a business day."""
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    campaign = models.ForeignKey(
-        Campaign, models.CASCADE, db_constraint=False, db_index=False, related_name="visits"
-    )
+    campaign = models.ForeignKey(Campaign, models.CASCADE, db_constraint=False, db_index=False, related_name="visits")
     day = models.DateField()
     visits = models.PositiveIntegerField(default=0)
 

@@ -36,9 +36,7 @@ class Migration(migrations.Migration):
     dependencies = [("commissions", "0001_initial"), ("customers", "0002_walls")]
 
     operations = [
-        CompositeForeignKey(
-            "commissions_commission", "partner_id, line_id", "customers_invoiceline", "partner_id, id"
-        ),
+        CompositeForeignKey("commissions_commission", "partner_id, line_id", "customers_invoiceline", "partner_id, id"),
         CompositeForeignKey(
             "commissions_commission", "partner_id, terms_id", "commissions_commissionterms", "partner_id, id"
         ),

@@ -89,9 +89,7 @@ class InvoiceLine(models.Model):
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(
-        Invoice, models.CASCADE, db_constraint=False, db_index=False, related_name="lines"
-    )
+    invoice = models.ForeignKey(Invoice, models.CASCADE, db_constraint=False, db_index=False, related_name="lines")
     stripe_id = models.CharField(max_length=255)
     position = models.PositiveSmallIntegerField()
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", null=True)
@@ -140,9 +138,7 @@ class InvoicePayment(models.Model):
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(
-        Invoice, models.CASCADE, db_constraint=False, db_index=False, related_name="payments"
-    )
+    invoice = models.ForeignKey(Invoice, models.CASCADE, db_constraint=False, db_index=False, related_name="payments")
     stripe_id = models.CharField(max_length=255)
     payment_intent = models.CharField(max_length=255, blank=True, db_index=True)
     state = models.CharField(max_length=15)
@@ -152,9 +148,7 @@ class InvoicePayment(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["partner", "invoice"], name="invoice_payment_invoice")]
-        constraints = [
-            models.UniqueConstraint(fields=["partner", "stripe_id"], name="invoice_payment_stripe_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["partner", "stripe_id"], name="invoice_payment_stripe_once")]
 
 
 class Refund(models.Model):
@@ -169,9 +163,7 @@ class Refund(models.Model):
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(
-        Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="refunds"
-    )
+    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="refunds")
     stripe_id = models.CharField(max_length=255)
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField(_("amount"))

@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from ondemand.clock import months_later
 from partners.models import Partner, Plan, Product
 
 
@@ -78,9 +79,7 @@ class Person(models.Model):
         TECHNICAL = "technical", _("technical")
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    customer = models.ForeignKey(
-        Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="people"
-    )
+    customer = models.ForeignKey(Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="people")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="customer_roles")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.OWNER)
 
@@ -143,6 +142,7 @@ class Subscription(models.Model):
     stripe_id = models.CharField(max_length=255)
     state = models.CharField(_("state"), max_length=20, choices=State)
     started_at = models.DateTimeField()
+    anchor = models.DateTimeField()  # cycles begin here and whole months before and after
     period_start = models.DateTimeField()
     period_end = models.DateTimeField(_("next billing date"))
     cancel_at = models.DateTimeField(null=True, blank=True)
@@ -160,13 +160,17 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["partner", "id"], name="subscription_key"),
             models.UniqueConstraint(fields=["partner", "stripe_id"], name="subscription_stripe_once"),
-            models.CheckConstraint(
-                condition=Q(period_end__gte=F("period_start")), name="subscription_period_forward"
-            ),
+            models.CheckConstraint(condition=Q(period_end__gte=F("period_start")), name="subscription_period_forward"),
         ]
 
     def __str__(self) -> str:
         return self.stripe_id
 
-    def holds(self, instant: datetime) -> bool:
-        return self.period_start <= instant < self.period_end
+    def cycle_at(self, instant: datetime) -> tuple[datetime, datetime]:
+        """The billing cycle that holds an instant: from, and up to without. The first begins at the start."""
+        if instant < self.anchor:
+            return self.started_at, self.anchor
+        count = (instant.year - self.anchor.year) * 12 + instant.month - self.anchor.month
+        if months_later(self.anchor, count) > instant:
+            count -= 1
+        return months_later(self.anchor, count), months_later(self.anchor, count + 1)

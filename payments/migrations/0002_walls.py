@@ -129,9 +129,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        CompositeForeignKey(
-            "payments_payment", "partner_id, destination_id", "partners_bankaccount", "partner_id, id"
-        ),
+        CompositeForeignKey("payments_payment", "partner_id, destination_id", "partners_bankaccount", "partner_id, id"),
         CompositeForeignKey("payments_paymentline", *PAYMENT_KEY),
         CompositeForeignKey(
             "payments_paymentline", "partner_id, commission_id", "commissions_commission", "partner_id, id"

@@ -1,0 +1,1 @@
+"""Terms, and the rows of the diary: what is earned on payment, what is reversed by refunds."""

@@ -1,0 +1,103 @@
+"""Customers, their subscriptions and invoices, as rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer, Invoice, Subscription
+from ondemand.portal.tables import (
+    ActionCell,
+    BadgeCell,
+    DateCell,
+    LinkCell,
+    ListTable,
+    MailCell,
+    MoneyCell,
+    NumberCell,
+    TextCell,
+)
+
+TONES: Final = {
+    Customer.State.PAID: "good",
+    Customer.State.DUE: "info",
+    Customer.State.PAST_DUE: "bad",
+    Customer.State.CANCELLED: "calm",
+}
+SUBSCRIPTION_TONES: Final = {
+    Subscription.State.ACTIVE: "good",
+    Subscription.State.TRIALING: "info",
+    Subscription.State.PAST_DUE: "bad",
+    Subscription.State.UNPAID: "bad",
+}
+INVOICE_TONES: Final = {
+    Invoice.State.PAID: "good",
+    Invoice.State.OPEN: "warn",
+    Invoice.State.UNCOLLECTIBLE: "bad",
+}
+
+
+def instances_of(customer: Any) -> str:
+    return f"{reverse('instances')}?customer={customer.pk}" if customer.instances else ""
+
+
+class CustomerTable(ListTable):
+    name = LinkCell(verbose_name=_("company"))
+    contact = TextCell(accessor="contact_name", verbose_name=_("primary contact"))
+    email = MailCell(accessor="contact_email", verbose_name=_("e-mail"))
+    state = BadgeCell(Customer.State.choices, TONES, verbose_name=_("payment status"))
+    plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
+    acquired = DateCell(accessor="acquired_at", verbose_name=_("acquired"))
+    instances = NumberCell(verbose_name=_("instances"))
+    apps = ActionCell(_("Apps"), url=instances_of, verbose_name=_("apps"))
+    invoiced = MoneyCell(verbose_name=_("invoiced"))
+    paid = MoneyCell(verbose_name=_("paid"))
+
+    class Meta(ListTable.Meta):
+        model = Customer
+        fields = ()
+        order_by = "-acquired"
+
+
+class CustomersWithoutApps(CustomerTable):
+    """For finance members, who do not meet instances."""
+
+    class Meta(CustomerTable.Meta):
+        exclude = ("apps",)
+
+
+class CustomersWithoutMoney(CustomerTable):
+    class Meta(CustomerTable.Meta):
+        exclude = ("invoiced", "paid")
+
+
+class SubscriptionTable(ListTable):
+    product = TextCell(accessor="product__name", verbose_name=_("product"))
+    plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
+    state = BadgeCell(Subscription.State.choices, SUBSCRIPTION_TONES, verbose_name=_("state"))
+    period_end = DateCell(verbose_name=_("next billing date"))
+    started_at = DateCell(verbose_name=_("since"))
+    cancel_at = DateCell(verbose_name=_("ends on"))
+
+    class Meta(ListTable.Meta):
+        model = Subscription
+        fields = ()
+        order_by = "-started_at"
+
+
+class InvoiceTable(ListTable):
+    number = TextCell(verbose_name=_("invoice"))
+    effective_at = DateCell(verbose_name=_("date"))
+    state = BadgeCell(Invoice.State.choices, INVOICE_TONES, verbose_name=_("state"))
+    total = MoneyCell(verbose_name=_("total"))
+    paid = MoneyCell(verbose_name=_("paid"))
+    paid_at = DateCell(verbose_name=_("paid on"))
+    pdf = ActionCell(_("PDF"), url="pdf_url", verbose_name=_("document"))
+    page = ActionCell(_("Page"), url="page_url", verbose_name=_("online"))
+
+    class Meta(ListTable.Meta):
+        model = Invoice
+        fields = ()
+        order_by = "-effective_at"

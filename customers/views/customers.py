@@ -1,0 +1,159 @@
+"""The Customers screen: the list, and one customer with all that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Min, QuerySet, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from commissions.filters import with_state
+from commissions.models import Commission
+from commissions.tables import CustomersCommissionTable
+from customers.filters import CustomerFilter
+from customers.models import Customer, Invoice, Subscription
+from customers.tables import (
+    TONES,
+    CustomersWithoutApps,
+    CustomersWithoutMoney,
+    CustomerTable,
+    InvoiceTable,
+    SubscriptionTable,
+)
+from instances.models import Instance
+from instances.tables import CustomersInstanceTable
+from ondemand.clock import business_day, now
+from ondemand.portal import values
+from ondemand.portal.detail import DetailScreen, Fact, Facts, Rows, first_rows
+from ondemand.portal.exports import Column
+from ondemand.screens import PartnerList, by_role, country_name
+from ondemand.scopes import partner_id_of, sees_instances, sees_money
+
+BASICS = (
+    Column("id", "pk"),
+    Column("customer", "name"),
+    Column("contact", "contact_name"),
+    Column("email", "contact_email"),
+    Column("state", "state"),
+    Column("plan", "plan__name"),
+    Column("acquired", "acquired_at", "date"),
+    Column("instances", "instances", "number"),
+)
+MONEY = (
+    Column("invoiced", "invoiced", "money"),
+    Column("paid", "paid", "money"),
+    Column("currency", "currency"),
+)
+
+
+class CustomerList(PartnerList):
+    title = _("Customers")
+    kicker = _("Support")
+    table_class = CustomerTable
+    filter_class = CustomerFilter
+    totals = ((_("Instances"), "instances"), (_("Invoiced"), "invoiced"), (_("Paid"), "paid"))
+    tabs = ((_("Past due"), "state=past_due"), (_("Cancelled"), "state=cancelled"))
+    export = (*BASICS, *MONEY)
+    export_name = "customers"
+    empty_title = _("No customers yet")
+    empty_text = _("Hand out the address of a sign-up page: everyone who registers through it is listed here.")
+    empty_action = (_("Your sign-up pages"), "/sign-up-pages/")
+
+    def rows(self, request: HttpRequest) -> QuerySet[Customer]:
+        return Customer.objects.for_partner(partner_id_of(request)).select_related("plan")
+
+
+class CustomersForFinance(CustomerList):
+    table_class = CustomersWithoutApps
+
+
+class CustomersForSupport(CustomerList):
+    table_class = CustomersWithoutMoney
+    totals = CustomerList.totals[:1]
+    export = BASICS
+
+
+customers = by_role(CustomerList, finance=CustomersForFinance, support=CustomersForSupport)
+
+
+class CustomerDetail(DetailScreen):
+    back = (_("Customers"), "customers")
+
+    def rows(self, request: HttpRequest) -> QuerySet[Customer]:
+        mine = Customer.objects.for_partner(partner_id_of(request))
+        return mine.select_related("plan", "plan__product")
+
+    def title(self, row: Customer) -> str:
+        return row.name
+
+    def sections(self, row: Customer) -> list[Facts | Rows]:
+        money = sees_money(self.request)
+        sections: list[Facts | Rows] = [
+            Facts(list(account_facts(row, money)), _("Account")),
+            Facts(contact_facts(row), _("Contact")),
+            Rows(_("Subscriptions"), first_rows(SubscriptionTable, subscriptions_of(row), 50)),
+        ]
+        if sees_instances(self.request):
+            sections.append(instances_section(row))
+        if money:
+            sections += [invoices_section(row), commissions_section(row)]
+        return sections
+
+
+def account_facts(row: Customer, money: bool) -> Iterator[Fact]:
+    yield Fact(_("Payment status"), values.badge(row.get_state_display(), TONES[Customer.State(row.state)]))
+    dates = row.subscriptions.live().aggregate(bill=Min("period_end"), retry=Min("next_payment_attempt"))
+    yield Fact(_("Next billing date"), dates["bill"] and values.day(dates["bill"]))
+    if row.state == Customer.State.PAST_DUE and dates["retry"]:
+        yield Fact(_("The card is tried again on"), values.day(dates["retry"]))
+    if money:
+        yield from money_facts(row)
+
+
+def money_facts(row: Customer) -> Iterator[Fact]:
+    yield Fact(_("Total invoiced"), values.money(row.invoiced, row.currency), big=True)
+    yield Fact(_("Total paid"), values.money(row.paid, row.currency), big=True)
+    if row.refunded:
+        yield Fact(_("Refunded"), values.money(row.refunded, row.currency))
+    for currency, earned in commissions_of(row).values_list("currency").annotate(Sum("amount")).order_by("currency"):
+        yield Fact(_("Commission earned"), values.money(earned, currency), big=True)
+
+
+def contact_facts(row: Customer) -> list[Fact]:
+    return [
+        Fact(_("Primary contact"), row.contact_name),
+        Fact(_("E-mail"), values.mail(row.contact_email)),
+        Fact(_("Country"), country_name(row.country)),
+        Fact(_("VAT number"), row.vat_number),
+        Fact(_("Acquired"), values.day(row.acquired_at)),
+        Fact(_("Plan signed up for"), f"{row.plan.product} · {row.plan}"),
+    ]
+
+
+def subscriptions_of(row: Customer) -> QuerySet[Subscription]:
+    return row.subscriptions.select_related("product", "plan")
+
+
+def commissions_of(row: Customer) -> QuerySet[Commission]:
+    return Commission.objects.for_partner(row.partner_id).filter(customer_id=row.pk)
+
+
+def instances_section(row: Customer) -> Rows:
+    rows = Instance.objects.for_partner(row.partner_id).filter(customer=row).select_related("product", "plan")
+    more = f"{reverse('instances')}?customer={row.pk}"
+    return Rows(_("App instances"), first_rows(CustomersInstanceTable, rows), _("No instance yet"), more)
+
+
+def invoices_section(row: Customer) -> Rows:
+    rows = Invoice.objects.for_partner(row.partner_id).filter(customer_id=row.pk)
+    empty = _("Nothing was invoiced yet: the first invoice comes with the subscription.")
+    return Rows(_("Invoices"), first_rows(InvoiceTable, rows, 24), empty)
+
+
+def commissions_section(row: Customer) -> Rows:
+    rows = with_state(commissions_of(row), business_day(now())).select_related("product")
+    more = f"{reverse('commissions')}?customer={row.pk}"
+    empty = _("Nothing was earned yet: a commission is earned when an invoice is paid.")
+    return Rows(_("Commissions from this customer"), first_rows(CustomersCommissionTable, rows), empty, more)

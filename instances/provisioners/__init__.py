@@ -1,0 +1,14 @@
+"""Where instances run: one interface, chosen by the setting PROVISIONER."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from instances.provisioners.base import Provisioner, ProvisionerError, Server, Step, Wanted
+from instances.provisioners.local import LocalPark
+
+__all__ = ["Provisioner", "ProvisionerError", "Server", "Step", "Wanted", "provisioner"]
+
+
+def provisioner() -> Provisioner:
+    return LocalPark(settings.PARK_URL, settings.PARK_SECRET)

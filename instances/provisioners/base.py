@@ -1,0 +1,63 @@
+"""What the product asks of a provider of servers. Every call may be repeated; ids are ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+class ProvisionerError(Exception):
+    """The provider did not answer, or refused; the message is for staff."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a server is made from."""
+
+    id: UUID
+    name: str
+    product: str
+    edition: str
+    company: str
+    activation_key: str
+    heartbeat_url: str
+    heartbeat_key: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the boot; `state` is pending, running, done or failed."""
+
+    name: str
+    label: str
+    state: str
+    at: datetime | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """As the provider sees it; `state` is booting, running, failed, suspended or terminated."""
+
+    state: str
+    address: str
+    steps: list[Step]
+    error: str
+    version: str
+    key_installed: bool
+
+
+class Provisioner(Protocol):
+    def ensure(self, wanted: Wanted) -> Server:
+        """Make the server unless it is there, and say how it is."""
+
+    def answers(self, server: Server) -> bool:
+        """Whether the instance's own address answers."""
+
+    def retry(self, id: UUID) -> None:
+        """Boot again what failed."""
+
+    def terminate(self, id: UUID) -> None:
+        """End the server; one that is gone is ended."""

@@ -1,0 +1,65 @@
+"""The server park of the demo and the tests, over HTTP on loopback."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import requests
+
+from instances.provisioners.base import ProvisionerError, Server, Step, Wanted
+
+SECONDS = (2, 10)
+
+
+class LocalPark:
+    def __init__(self, url: str, secret: str) -> None:
+        self._url, self._headers = url, {"Authorization": f"Bearer {secret}"}
+
+    def ensure(self, wanted: Wanted) -> Server:
+        body = {name: str(value) for name, value in vars(wanted).items() if name != "id"}
+        return _server(self._call("PUT", f"/park/servers/{wanted.id}", body))
+
+    def answers(self, server: Server) -> bool:
+        """Asked at loopback with the instance's name as host: only browsers resolve *.localhost."""
+        parts = urlsplit(server.address)
+        try:
+            url = f"http://127.0.0.1:{parts.port}/healthz"
+            return requests.get(url, headers={"Host": parts.netloc}, timeout=SECONDS).ok
+        except requests.RequestException:
+            return False
+
+    def retry(self, id: UUID) -> None:
+        self._call("POST", f"/park/servers/{id}/retry")
+
+    def terminate(self, id: UUID) -> None:
+        self._call("DELETE", f"/park/servers/{id}", missing_ok=True)
+
+    def _call(
+        self, method: str, path: str, body: dict[str, str] | None = None, *, missing_ok: bool = False
+    ) -> dict[str, Any]:
+        try:
+            answer = requests.request(method, self._url + path, json=body, headers=self._headers, timeout=SECONDS)
+        except requests.RequestException as error:
+            raise ProvisionerError(f"the server park did not answer: {type(error).__name__}") from error
+        if not answer.ok and not (missing_ok and answer.status_code == 404):
+            raise ProvisionerError(f"the server park refused: {answer.status_code} {answer.text[:300]}")
+        return dict(answer.json())
+
+
+def _server(found: dict[str, Any]) -> Server:
+    return Server(
+        state=found["state"],
+        address=found["address"],
+        steps=[_step(step) for step in found["steps"]],
+        error=found["error"] or "",
+        version=found["version"],
+        key_installed=found["activation_key_installed"],
+    )
+
+
+def _step(step: dict[str, Any]) -> Step:
+    at = datetime.fromisoformat(step["at"]) if step["at"] else None
+    return Step(step["name"], step["label"], step["state"], at, step["detail"] or "")

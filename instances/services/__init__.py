@@ -1,0 +1,1 @@
+"""What is done with instances, by noun: boots, heartbeats, usage."""

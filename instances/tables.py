@@ -1,0 +1,86 @@
+"""Instances, and what each meter counted, as rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy as _
+
+from instances.models import Instance, InstanceEvent
+from ondemand.portal import values
+from ondemand.portal.tables import (
+    BadgeCell,
+    DateCell,
+    DateTimeCell,
+    LinkCell,
+    ListTable,
+    MoneyCell,
+    NumberCell,
+    TextCell,
+)
+
+TONES: Final = {
+    Instance.State.QUEUED: "info",
+    Instance.State.BOOTING: "info",
+    Instance.State.RUNNING: "good",
+    Instance.State.FAILED: "bad",
+    Instance.State.TERMINATING: "warn",
+}
+
+
+class AddressCell(LinkCell):
+    """The instance's address without its scheme, or its name until it has one; leads to the instance."""
+
+    def draw(self, value: Any, row: Any) -> str:
+        shown = row.address.partition("://")[2].rstrip("/") or value
+        return values.link(self.url(row), shown)
+
+
+class InstanceTable(ListTable):
+    address = AddressCell(accessor="name", verbose_name=_("address"))
+    customer = LinkCell(accessor="customer__name", url="customer.get_absolute_url", verbose_name=_("customer"))
+    state = BadgeCell(Instance.State.choices, TONES, verbose_name=_("state"))
+    users = NumberCell(verbose_name=_("named users"))
+    terminals = NumberCell(verbose_name=_("POS terminals"))
+    disk = NumberCell(accessor="gigabytes", order_by="disk_mb", verbose_name=_("disk (GB)"))
+    product = TextCell(accessor="product__name", verbose_name=_("product"))
+    plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
+    price = MoneyCell(currency="plan__currency", verbose_name=_("price so far"))
+
+    class Meta(ListTable.Meta):
+        model = Instance
+        fields = ()
+        order_by = "address"
+
+
+class InstancesWithoutMoney(InstanceTable):
+    class Meta(InstanceTable.Meta):
+        exclude = ("price",)
+
+
+class CustomersInstanceTable(ListTable):
+    """Within one customer's page."""
+
+    address = AddressCell(accessor="name", verbose_name=_("address"))
+    state = BadgeCell(Instance.State.choices, TONES, verbose_name=_("state"))
+    product = TextCell(accessor="product__name", verbose_name=_("product"))
+    plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
+    users = NumberCell(verbose_name=_("named users"))
+    terminals = NumberCell(verbose_name=_("POS terminals"))
+    disk = NumberCell(accessor="disk_gb", order_by="disk_mb", verbose_name=_("disk (GB)"))
+    created = DateCell(accessor="created_at", verbose_name=_("since"))
+
+    class Meta(ListTable.Meta):
+        model = Instance
+        fields = ()
+        order_by = "-created"
+
+
+class EventTable(ListTable):
+    at = DateTimeCell(verbose_name=_("time"))
+    text = TextCell(verbose_name=_("what happened"))
+
+    class Meta(ListTable.Meta):
+        model = InstanceEvent
+        fields = ()
+        order_by = "-at"

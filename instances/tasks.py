@@ -1,0 +1,37 @@
+"""Jobs about instances: boots, ends, usage; the sweep finds what hints missed."""
+
+from __future__ import annotations
+
+from instances.models import Instance, UsageCycle
+from instances.provisioners import provisioner
+from instances.services import boots, usage
+from ondemand import clock
+from ondemand.jobs import job
+from ondemand.tenancy.context import as_worker
+
+MOST = 200
+
+
+@job
+def boot(instance_id: int) -> None:
+    boots.boot(instance_id, provisioner=provisioner(), now=clock.now())
+
+
+@job
+def push_usage(cycle_id: int) -> None:
+    usage.push(cycle_id, now=clock.now())
+
+
+@job
+def sweep() -> None:
+    now = clock.now()
+    with as_worker():
+        to_boot = list(Instance.objects.to_boot(now).values_list("pk", flat=True)[:MOST])
+        to_end = list(Instance.objects.to_end().values_list("pk", flat=True)[:MOST])
+        to_push = list(UsageCycle.objects.to_push(now).values_list("pk", flat=True)[:MOST])
+    for instance_id in to_boot:
+        boots.boot(instance_id, provisioner=provisioner(), now=now)
+    for instance_id in to_end:
+        boots.end(instance_id, provisioner=provisioner(), now=now)
+    for cycle_id in to_push:
+        usage.push(cycle_id, now=now)

@@ -1,0 +1,132 @@
+"""The customer and the card: hosted Checkout, and the billing portal for a changed card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import stripe
+
+from ondemand.gateway.client import id_of, metadata_of, stripe_call
+
+
+@dataclass(frozen=True)
+class Session:
+    """A Checkout session. `status` is open, complete or expired; `url` empty once it is not open."""
+
+    id: str
+    url: str
+    status: str
+    paid: bool
+    customer: str
+    subscription: str
+    reference: str
+
+
+def create_customer(
+    *, name: str, email: str, country: str, vat_number: str, language: str, reference: str, key: str
+) -> str:
+    """A customer's id at Stripe; `vat_number` must have been checked, as it names EU VAT alone."""
+    params: stripe.params.CustomerCreateParams = {
+        "name": name,
+        "email": email,
+        "address": {"country": country},
+        "preferred_locales": [language],
+        "metadata": {"signup": reference},
+    }
+    if vat_number:
+        params["tax_id_data"] = [{"type": "eu_vat", "value": vat_number}]
+    with stripe_call() as client:
+        return client.v1.customers.create(params, {"idempotency_key": key}).id
+
+
+def open_session(
+    *,
+    customer: str,
+    price: str,
+    reference: str,
+    success_url: str,
+    cancel_url: str,
+    anchor: datetime,
+    expires_at: datetime,
+    language: str,
+    key: str,
+) -> Session:
+    """Checkout for one subscription to `price`, whose cycles begin at `anchor`; the time up to it is prorated."""
+    params: stripe.params.checkout.SessionCreateParams = {
+        "mode": "subscription",
+        "customer": customer,
+        "client_reference_id": reference,
+        "metadata": {"signup": reference},
+        "line_items": [{"price": price, "quantity": 1}],
+        "payment_method_types": ["card"],
+        "adaptive_pricing": {"enabled": False},
+        "billing_address_collection": "auto",
+        "customer_update": {"address": "auto", "name": "auto"},
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "expires_at": int(expires_at.timestamp()),
+        "locale": language,
+        "subscription_data": {
+            "billing_mode": {"type": "flexible"},
+            "billing_cycle_anchor": int(anchor.timestamp()),
+            "proration_behavior": "create_prorations",
+            "metadata": {"signup": reference},
+        },
+    }
+    with stripe_call() as client:
+        return _session(client.v1.checkout.sessions.create(params, {"idempotency_key": key}))
+
+
+def fetch_session(id: str) -> Session:
+    with stripe_call() as client:
+        return _session(client.v1.checkout.sessions.retrieve(id))
+
+
+def expire_session(id: str) -> Session:
+    """The session as it is afterwards: one that was completed meanwhile stays complete."""
+    session = fetch_session(id)
+    if session.status != "open":
+        return session
+    with stripe_call() as client:
+        return _session(client.v1.checkout.sessions.expire(id))
+
+
+def _session(session: stripe.checkout.Session) -> Session:
+    return Session(
+        id=session.id,
+        url=session.url or "",
+        status=session.status or "",
+        paid=session.payment_status in ("paid", "no_payment_required"),
+        customer=id_of(session.customer),
+        subscription=id_of(session.subscription),
+        reference=session.client_reference_id or "",
+    )
+
+
+def open_billing_portal(*, customer: str, return_url: str) -> str:
+    """The address where the customer changes the card; it allows neither cancelling nor a change of plan."""
+    with stripe_call() as client:
+        session = client.v1.billing_portal.sessions.create(
+            {"customer": customer, "return_url": return_url, "configuration": _configuration()}
+        )
+        return session.url
+
+
+@lru_cache(maxsize=1)
+def _configuration() -> str:
+    params: stripe.params.billing_portal.ConfigurationCreateParams = {
+        "features": {
+            "payment_method_update": {"enabled": True},
+            "invoice_history": {"enabled": True},
+            "customer_update": {"enabled": False},
+            "subscription_cancel": {"enabled": False},
+        },
+        "metadata": {"ondemand": "card"},
+    }
+    with stripe_call() as client:
+        for known in client.v1.billing_portal.configurations.list({"active": True, "limit": 100}).data:
+            if metadata_of(known.metadata).get("ondemand") == "card":
+                return known.id
+        return client.v1.billing_portal.configurations.create(params, {"idempotency_key": "portal-card"}).id

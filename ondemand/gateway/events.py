@@ -1,0 +1,79 @@
+"""What Stripe rings about: signed webhooks, the list of events, our endpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import stripe
+
+from ondemand.clock import instant
+from ondemand.gateway.client import stripe_call
+from ondemand.gateway.errors import WrongSignature
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    id: str
+    account: str
+    type: str
+    object_kind: str
+    object_id: str
+    created: datetime
+    livemode: bool
+    payload: dict[str, Any]
+
+
+def verified(body: bytes, signature: str, secrets: list[str]) -> EventFacts:
+    """The event of a webhook. Raises WrongSignature unless one of `secrets` signed it within five minutes."""
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(body.decode(), signature, secret, 300)
+            return event_of(json.loads(body))
+        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    raise WrongSignature
+
+
+def event_of(event: dict[str, Any]) -> EventFacts:
+    about = event["data"]["object"]
+    return EventFacts(
+        id=event["id"],
+        account=event.get("account") or "",
+        type=event["type"],
+        object_kind=about.get("object", ""),
+        object_id=about.get("id") or "",
+        created=instant(event["created"]),
+        livemode=event["livemode"],
+        payload=event,
+    )
+
+
+def events_since(since: datetime) -> Iterator[EventFacts]:
+    """All events created at or after an instant, newest first; Stripe keeps them for 30 days."""
+    with stripe_call() as client:
+        params: stripe.params.EventListParams = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        for event in client.v1.events.list(params).auto_paging_iter():
+            yield event_of(json.loads(str(event)))
+
+
+def ensure_endpoint(*, url: str, connect: bool) -> str:
+    """Register `url` anew and return its signing secret, which Stripe shows only then. Others of that address go."""
+    with stripe_call() as client:
+        for known in client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter():
+            if known.url == url:
+                client.v1.webhook_endpoints.delete(known.id)
+        params: stripe.params.WebhookEndpointCreateParams = {
+            "url": url,
+            "enabled_events": ["*"],
+            "api_version": stripe.api_version,  # type: ignore[typeddict-item]  # the library's own
+        }
+        if connect:
+            params["connect"] = True
+        secret = client.v1.webhook_endpoints.create(params).secret
+    if not secret:
+        raise RuntimeError("Stripe returned no signing secret")
+    return secret

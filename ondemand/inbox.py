@@ -1,0 +1,100 @@
+"""Events from Stripe: stored once, then each app takes those about its own objects and fetches these again.
+
+One object at a time is locked, fetched and written, in one transaction: order and repetition do not
+matter. What fails is tried again with growing pauses and is dead after eight tries; nobody else waits.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from ondemand.backoff import MOST_TRIES, next_try
+from ondemand.gateway.events import EventFacts, events_since
+from ondemand.models import StripeEvent
+from ondemand.tenancy.context import as_worker
+
+log = logging.getLogger(__name__)
+OVERLAP = timedelta(minutes=10)
+Sync = Callable[[str, str, datetime], None]  # object kind, object id, now
+
+
+class NotYetKnown(Exception):
+    """The object belongs to something that is not here yet; the event stays open."""
+
+
+def store(event: EventFacts, *, wanted: bool, now: datetime) -> None:
+    """Insert the event unless it is there. Nothing is asked first: the key decides. Needs INSERT alone."""
+    row = StripeEvent(
+        id=event.id,
+        account=event.account,
+        type=event.type,
+        object_kind=event.object_kind,
+        object_id=event.object_id,
+        created=event.created,
+        received_at=now,
+        next_try_at=now,
+        payload=event.payload,
+        state=StripeEvent.State.WAITING if wanted and event.object_id else StripeEvent.State.IGNORED,
+    )
+    StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def poll(*, wanted: frozenset[str], now: datetime, first: timedelta = timedelta(days=30)) -> int:
+    """Store the events that no webhook brought, from the last one seen, with an overlap. Returns how many came."""
+    with as_worker():
+        last = StripeEvent.objects.order_by("-created").values_list("created", flat=True).first()
+    found = list(events_since(last - OVERLAP if last else now - first))
+    with as_worker():
+        for event in reversed(found):
+            store(event, wanted=event.object_kind in wanted, now=now)
+    return len(found)
+
+
+def take(kinds: tuple[str, ...], sync: Sync, *, now: datetime, limit: int = 500) -> int:
+    """Sync every object of these kinds that an event waits for. Returns how many objects were looked at."""
+    with as_worker():
+        waiting = StripeEvent.objects.about(kinds).waiting(now).order_by("next_try_at")
+        found = list(waiting.values_list("account", "object_kind", "object_id")[: limit * 4])
+    objects = list(dict.fromkeys(found))[:limit]
+    for account, kind, object_id in objects:
+        _take_one(account, kind, object_id, sync, now)
+    return len(objects)
+
+
+def _take_one(account: str, kind: str, object_id: str, sync: Sync, now: datetime) -> None:
+    about = StripeEvent.objects.filter(account=account, object_kind=kind, object_id=object_id)
+    try:
+        with as_worker():
+            lock_object(account, object_id)
+            ids = list(about.waiting(now).values_list("id", flat=True))
+            if ids:
+                sync(kind, object_id, now)
+                _finish(ids, now)
+    except Exception as error:  # poison must not stop the others; it is noted and tried again
+        log.warning("%s %s: %s: %s", kind, object_id, type(error).__name__, error)
+        with as_worker():
+            for event in about.waiting(now):
+                _postpone(event, f"{type(error).__name__}: {error}", now)
+
+
+def lock_object(account: str, object_id: str) -> None:
+    """One at a time may fetch and write an object; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{account}/{object_id}"])
+
+
+def _finish(ids: list[str], now: datetime) -> None:
+    StripeEvent.objects.filter(id__in=ids).update(state=StripeEvent.State.DONE, done_at=now, error="")
+
+
+def _postpone(event: StripeEvent, error: str, now: datetime) -> None:
+    event.tries += 1
+    event.error = error[:2000]
+    event.next_try_at = next_try(now, event.tries)
+    if event.tries >= MOST_TRIES:
+        event.state = StripeEvent.State.DEAD
+    event.save(update_fields=["tries", "error", "next_try_at", "state"])

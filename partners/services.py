@@ -1,0 +1,276 @@
+"""Enrolment, products, campaigns, and the partner's account for money. Callers open the scope; what calls
+the outside opens its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+import requests
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from ondemand import audit, mail, signing
+from ondemand.accounts import person, set_password_url
+from ondemand.backoff import next_try
+from ondemand.gateway import catalogue, payouts
+from ondemand.hints import hint
+from ondemand.models import User
+from ondemand.tenancy.context import as_worker
+from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
+
+PEER_PATH = "/api/zones/enrolments/"
+PEER_SECONDS = (3, 10)
+
+
+class EnrolmentConflict(Exception):
+    """The code is another partner's already. The message is for whoever typed it."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What staff type, and what one zone tells the other; `code` is the key that makes it idempotent."""
+
+    code: str
+    name: str
+    country: str
+    owner_email: str
+    owner_name: str
+
+
+def enrol_partner(enrolment: Enrolment, *, both: bool, now: datetime, actor: User | None = None) -> Partner:
+    """Make the partner, its owner and its campaigns, and mail the owner a one-time set-password link.
+
+    Again with the same code and owner: the same partner. `both`: the other zone is told, and told again until
+    it answers. Raises EnrolmentConflict where the code belongs to somebody else.
+    """
+    partner, new = Partner.objects.get_or_create(
+        code=enrolment.code, defaults={"name": enrolment.name, "country": enrolment.country, "created_at": now}
+    )
+    owner, _made = person(email=enrolment.owner_email, username=_username(enrolment), name=enrolment.owner_name)
+    if not new and not Member.objects.filter(partner=partner, user=owner).exists():
+        raise EnrolmentConflict(_("The code “%(code)s” belongs to another partner.") % {"code": enrolment.code})
+    Member.objects.get_or_create(partner=partner, user=owner, defaults={"role": Member.Role.OWNER})
+    if both and partner.peer_state == Partner.Peer.NONE:
+        Partner.objects.filter(pk=partner.pk).update(peer_state=Partner.Peer.PENDING, peer_next_try_at=now)
+        hint("partners.tasks.tell_peer", partner.pk)
+    if new:
+        ensure_campaigns(now=now)
+        _welcome(partner, owner, now)
+        audit.record("partner.enrolled", now=now, actor=actor, partner_id=partner.pk, target=partner.code, both=both)
+    partner.refresh_from_db()
+    return partner
+
+
+def _username(enrolment: Enrolment) -> str:
+    """Free, and valid: the partner's code, its owner's name behind it where that is taken."""
+    base = f"p-{enrolment.code}"[:34]
+    taken = set(User.objects.filter(username__startswith=base).values_list("username", flat=True))
+    return next(name for n in range(len(taken) + 1) if (name := f"{base}-{n}" if n else base) not in taken)
+
+
+def _welcome(partner: Partner, owner: User, now: datetime) -> None:
+    mail.queue(
+        f"partner-{partner.pk}-welcome",
+        template="partner_welcome",
+        to=owner.email,
+        language=owner.language,
+        context={"partner": partner, "url": set_password_url(owner), "zone": settings.ZONE},
+        now=now,
+        partner_id=partner.pk,
+    )
+
+
+def resend_welcome(partner: Partner, *, now: datetime, actor: User) -> None:
+    """Mail every owner a new link; the earlier ones expire by themselves or with the next password."""
+    for member in partner.members.filter(role=Member.Role.OWNER, active=True).select_related("user"):
+        mail.queue(
+            f"partner-{partner.pk}-welcome-{member.pk}-{int(now.timestamp())}",
+            template="partner_welcome",
+            to=member.user.email,
+            language=member.user.language,
+            context={"partner": partner, "url": set_password_url(member.user), "zone": settings.ZONE},
+            now=now,
+            partner_id=partner.pk,
+        )
+    audit.record("partner.resent", now=now, actor=actor, partner_id=partner.pk, target=partner.code)
+
+
+def change_state(partner: Partner, state: str, *, now: datetime, actor: User) -> None:
+    """Suspend, reactivate, or note that the partner left: its pages close and open with it."""
+    Partner.objects.filter(pk=partner.pk).update(state=state)
+    audit.record(f"partner.{state}", now=now, actor=actor, partner_id=partner.pk, target=partner.code)
+
+
+def tell_peer(partner_id: int, *, now: datetime) -> bool:
+    """Send the enrolment to the other zone; True once it has answered. Repeated until then."""
+    with as_worker():
+        partner = Partner.objects.to_tell_peer(now).filter(pk=partner_id).first()
+        owner = Member.objects.filter(partner_id=partner_id, role=Member.Role.OWNER).select_related("user").first()
+    if partner is None or owner is None:
+        return False
+    error = _send_enrolment(partner, owner.user, now)
+    with as_worker():
+        done = {"peer_state": Partner.Peer.DONE, "peer_error": ""}
+        tries = partner.peer_tries + 1
+        later = {"peer_tries": tries, "peer_error": error, "peer_next_try_at": next_try(now, tries)}
+        Partner.objects.filter(pk=partner.pk, peer_state=Partner.Peer.PENDING).update(**(later if error else done))
+    return not error
+
+
+def _send_enrolment(partner: Partner, owner: User, now: datetime) -> str:
+    """What went wrong; empty when the peer took it."""
+    body = json.dumps(
+        {
+            "code": partner.code,
+            "name": partner.name,
+            "country": partner.country,
+            "owner_email": owner.email,
+            "owner_name": owner.name,
+        }
+    ).encode()
+    headers = {
+        signing.HEADER: signing.sign(body, key=settings.PEER_SECRET, now=now),
+        "Content-Type": "application/json",
+        "Idempotency-Key": partner.code,
+    }
+    if not settings.PEER_URL:
+        return "ONDEMAND_PEER_URL is not set"
+    try:
+        answer = requests.post(settings.PEER_URL + PEER_PATH, body, headers=headers, timeout=PEER_SECONDS)
+    except requests.RequestException as error:
+        return f"no answer: {type(error).__name__}"
+    return "" if answer.ok else f"{answer.status_code}: {answer.text[:200]}"
+
+
+@dataclass(frozen=True)
+class PlanOffer:
+    """Prices in minor units of the zone's currency."""
+
+    code: str
+    name: str
+    base: int
+    per_user: int
+    per_gb: int
+    per_terminal: int = 0
+    included_users: int = 0
+    included_terminals: int = 0
+    included_gb: int = 0
+
+
+def add_product(
+    *,
+    code: str,
+    name: str,
+    description: str,
+    retail: bool,
+    plans: list[PlanOffer],
+    now: datetime,
+    actor: User | None = None,
+) -> Product:
+    """A product with its plans, and a campaign of it for every partner. Again with the same codes: nothing new."""
+    product, new = Product.objects.get_or_create(
+        code=code, defaults={"name": name, "description": description, "retail": retail, "created_at": now}
+    )
+    for position, offer in enumerate(plans):
+        Plan.objects.get_or_create(
+            product=product,
+            code=offer.code,
+            defaults=vars(offer) | {"position": position, "currency": settings.ZONE_CURRENCY},
+        )
+    ensure_campaigns(now=now)
+    hint("partners.tasks.sync_catalogue")
+    if new:
+        audit.record("product.added", now=now, actor=actor, target=code)
+    return product
+
+
+CAMPAIGNS = """
+INSERT INTO partners_campaign (partner_id, product_id, slug, active, created_at)
+SELECT partner.id, product.id, partner.code || '-' || product.code, true, %s
+FROM partners_partner partner CROSS JOIN partners_product product
+WHERE product.active AND partner.state <> 'left'
+ON CONFLICT (partner_id, product_id) DO NOTHING"""
+
+
+def ensure_campaigns(*, now: datetime) -> int:
+    """A campaign for every partner and active product that lacks one, however many. Returns how many were made."""
+    with connection.cursor() as cursor:
+        cursor.execute(CAMPAIGNS, [now])
+        return int(cursor.rowcount)
+
+
+def sync_catalogue() -> int:
+    """Make at Stripe the products and prices that it does not have yet. Returns how many plans were completed."""
+    with as_worker():
+        plans = list(Plan.objects.filter(stripe_gb_price="").select_related("product"))
+    for plan in plans:
+        product_id = catalogue.ensure_product(
+            id=f"ondemand-{plan.product.code}", name=plan.product.name, description=plan.product.description
+        )
+        prices = {field: _price(plan, product_id, meter) for meter, field in PRICES.items()}
+        with as_worker():
+            Product.objects.filter(pk=plan.product_id).update(stripe_id=product_id)
+            Plan.objects.filter(pk=plan.pk).update(**prices)
+    return len(plans)
+
+
+PRICES = {
+    "base": "stripe_base_price",
+    "per_user": "stripe_user_price",
+    "per_terminal": "stripe_terminal_price",
+    "per_gb": "stripe_gb_price",
+}
+
+
+def _price(plan: Plan, product_id: str, meter: str) -> str:
+    return catalogue.ensure_price(
+        lookup_key=f"{plan.product.code}:{plan.code}:{meter}",
+        product=product_id,
+        currency=plan.currency,
+        amount=getattr(plan, meter),
+        monthly=meter == "base",
+    )
+
+
+def open_bank_account(partner: Partner, *, email: str, return_url: str, now: datetime) -> str:
+    """The address where the partner tells Stripe where its money goes; makes the account there at first."""
+    with as_worker():
+        current = BankAccount.objects.filter(partner=partner, replaced_at=None).first()
+    if current is None:
+        facts = payouts.create_account(
+            country=partner.country, email=email, reference=partner.code, key=f"partner-{partner.pk}-account-1"
+        )
+        with as_worker():
+            current, _made = BankAccount.objects.get_or_create(
+                partner=partner,
+                replaced_at=None,
+                defaults={
+                    "stripe_id": facts.id,
+                    "transfers_enabled": facts.transfers_enabled,
+                    "created_at": now,
+                },
+            )
+            audit.record("bank_account.opened", now=now, partner_id=partner.pk, target=facts.id)
+    return payouts.onboarding_url(current.stripe_id, refresh_url=return_url, return_url=return_url)
+
+
+def sync_bank_account(stripe_id: str, *, now: datetime) -> None:
+    """Fetch the account again and note whether money can be sent there."""
+    facts = payouts.fetch_account(stripe_id)
+    changed = BankAccount.objects.filter(stripe_id=stripe_id).exclude(transfers_enabled=facts.transfers_enabled)
+    for account in changed:
+        audit.record(
+            "bank_account.changed",
+            now=now,
+            partner_id=account.partner_id,
+            target=stripe_id,
+            transfers_enabled=facts.transfers_enabled,
+        )
+    changed.update(transfers_enabled=facts.transfers_enabled)
+
+
+def campaigns_of(partner_id: int) -> list[Campaign]:
+    return list(Campaign.objects.filter(partner_id=partner_id).select_related("product").order_by("product__name"))

@@ -1,0 +1,1 @@
+"""Payments to partners: drafted, proposed, approved by a second person, sent."""
