@@ -91,7 +91,7 @@ class Account:
             self.clock, self.frozen = clock, found["frozen_time"] if found else self.frozen
 
     def find_id(self, kinds: Iterable[str], id: str) -> Object | None:
-        rows = self.db.execute("SELECT kind, body FROM objects WHERE account = ? AND id = ?", (self.key, id))
+        rows = self.db.execute("SELECT kind, body FROM objects WHERE id = ? AND +account = ?", (id, self.key))
         return next((json.loads(body) for kind, body in rows if kind in kinds), None)
 
     def find(self, kind: str, newest_first: bool = True, **match: Any) -> list[Object]:
@@ -131,6 +131,9 @@ class Account:
             (self.root, self.root),
         ).fetchone()
         return row is None
+
+    def can_include(self, obj: Object, name: str) -> bool:
+        return (obj.get("object", ""), name) in INCLUDED
 
     def included(self, obj: Object, name: str) -> Any:
         make = INCLUDED.get((obj.get("object", ""), name))

@@ -124,9 +124,7 @@ def answer(account: Account, method: str, target: str, body: str, key: str | Non
     raw = decode("&".join(filter(None, (url.query, body))))
     params = check(raw, operation.params, update=method == "POST" and bool(ids))
     at = account.now()
-    status, text = transaction(
-        account, lambda: shown(account, operation, core.run(account, operation, ids, params))
-    )
+    status, text = transaction(account, lambda: shown(account, operation, core.run(account, operation, ids, params)))
     if key and status != 501:
         account.db.execute(
             "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -147,9 +145,7 @@ def replay(account: Account, key: str, same: str) -> Stored | None:
             f"using a key other than '{key}' if you meant to execute a different request.",
             kind="idempotency_error",
         )
-    return (
-        Stored(row[1], row[2], {"Idempotent-Replayed": "true", "Original-Request": row[3]}) if row else None
-    )
+    return Stored(row[1], row[2], {"Idempotent-Replayed": "true", "Original-Request": row[3]}) if row else None
 
 
 def transaction(account: Account, work: Callable[[], Any]) -> tuple[int, str]:

@@ -16,9 +16,7 @@ WAIT = 2  # days until the money of a charge is available
 FEES = {"eur": (150, 25), "usd": (290, 30)}  # basis points and a fixed part
 CATEGORIES = {"payment": "charge", "adjustment": "dispute", "refund_failure": "refund_failure"}
 
-resource(
-    "balance_transaction", "/v1/balance_transactions", "type currency source payout",
-)  # fmt: skip
+resource("balance_transaction", "/v1/balance_transactions", "type currency source")
 DUE["balance_transaction"] = lambda txn: txn["available_on"] if txn["status"] == "pending" else None
 
 
@@ -47,14 +45,14 @@ def record(
 
 
 def become_available(account: Account, txn: Object) -> None:
-    """What is due at the same moment becomes available together, with one event."""
-    for each in [txn, *(t for t in account.find("balance_transaction", status="pending") if _with(txn, t))]:
-        account.save(each | {"status": "available"})
-    emit(account, "balance.available", retrieve(account, Params({})))
-
-
-def _with(txn: Object, other: Object) -> bool:
-    return bool(other["id"] != txn["id"] and other["available_on"] <= txn["available_on"])
+    """What is due at the same moment becomes available one by one; the last brings the event."""
+    account.save(txn | {"status": "available"})
+    more = account.db.execute(
+        "SELECT 1 FROM objects WHERE timeline = ? AND due <= ? AND account = ? AND kind = 'balance_transaction'",
+        (account.clock or account.root, txn["available_on"], account.key),
+    ).fetchone()
+    if not more:
+        emit(account, "balance.available", retrieve(account, Params({})))
 
 
 def totals(account: Account, status: str) -> dict[str, int]:
@@ -82,9 +80,6 @@ def retrieve(account: Account, params: Params) -> Object:
     currencies = sorted({*available, *pending}) or ["usd"]
 
     def shown(sums: dict[str, int]) -> list[dict[str, Any]]:
-        return [
-            {"amount": sums.get(c, 0), "currency": c, "source_types": {"card": sums.get(c, 0)}}
-            for c in currencies
-        ]
+        return [{"amount": sums.get(c, 0), "currency": c, "source_types": {"card": sums.get(c, 0)}} for c in currencies]
 
     return {"object": "balance", "livemode": False, "available": shown(available), "pending": shown(pending)}

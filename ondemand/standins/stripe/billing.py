@@ -114,7 +114,11 @@ def collect_now(account: Account, invoice: Object, behaviour: str) -> Object:
     try:
         return pay(account, invoice)
     except StripeError as error:
-        if behaviour == "error_if_incomplete" or error.status != 402 and error.body["error"].get("code") != "resource_missing":
+        if (
+            behaviour == "error_if_incomplete"
+            or error.status != 402
+            and error.body["error"].get("code") != "resource_missing"
+        ):
             error.keep = False
             raise
     return account.get("invoice", invoice["id"])
@@ -171,7 +175,9 @@ def _schedule(account: Account, invoice: Object, subscription: Object) -> None:
 def end(account: Account, subscription: Object) -> None:
     """The set end has come; what is pending goes on a last invoice."""
     pending = account.find("invoiceitem", customer=subscription["customer"], invoice=None)
-    own = [i for i in pending if i["parent"] and i["parent"]["subscription_details"]["subscription"] == subscription["id"]]
+    own = [
+        i for i in pending if i["parent"] and i["parent"]["subscription_details"]["subscription"] == subscription["id"]
+    ]
     if own:
         span = period(subscription)
         invoice = bill(account, subscription, "subscription_cycle", [], (span["start"], account.now()))
@@ -189,5 +195,3 @@ def cancel(account: Account, subscription: Object) -> Object:
     }  # fmt: skip
     emit(account, "customer.subscription.deleted", account.save(subscription))
     return subscription
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import assign, changed, operation, resource
@@ -25,7 +26,7 @@ resource(
 
 @operation("POST /v1/products")
 def create_product(account: Account, params: Params) -> Object:
-    own_id = {"id": params["id"]} if "id" in params else {}
+    own_id: Object = {"id": params["id"]} if "id" in params else {}
     if own_id and account.find_id(["product"], own_id["id"]):
         raise invalid("Product already exists.", "id", "resource_already_exists")
     made = assign(_new_product(account, **own_id), params, PRODUCT)
@@ -37,7 +38,7 @@ def create_product(account: Account, params: Params) -> Object:
     return made
 
 
-def _new_product(account: Account, **own_id: str) -> Object:
+def _new_product(account: Account, **own_id: Any) -> Object:
     return account.new("product", active=True, updated=account.now(), metadata={}, **own_id)
 
 

@@ -56,9 +56,7 @@ def _settle(account: Account, charge: Object, method: Object) -> None:
 def _card(method: Object) -> Object:
     card = method["card"]
     shown = {
-        n: card.get(n, v)
-        for n, v in part("charge", "payment_method_details.card").items()
-        if n not in ABSENT_CARD
+        n: card.get(n, v) for n, v in part("charge", "payment_method_details.card").items() if n not in ABSENT_CARD
     }
     secure = None
     if card_of(method).secure and method["_authenticated"]:
@@ -71,15 +69,7 @@ def _card(method: Object) -> Object:
 def _outcome(method: Object, code: str) -> Object:
     card = card_of(method)
     blocked = code == "fraudulent"
-    kind = (
-        "blocked"
-        if blocked
-        else "issuer_declined"
-        if code
-        else "manual_review"
-        if card.risk != "normal"
-        else ""
-    )
+    kind = "blocked" if blocked else "issuer_declined" if code else "manual_review" if card.risk != "normal" else ""
     return {
         "advice_code": None, "network_advice_code": None, "network_decline_code": None,
         "network_status": "not_sent_to_network" if blocked else "declined_by_network" if code

@@ -216,13 +216,13 @@ def expire_operation(account: Account, params: Params, id: str) -> Object:
     session = account.get("checkout.session", id)
     if session["status"] != "open":
         raise invalid(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of "
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{session['status']}."
         )
     return expire(account, session)
 
 
-def expire(account: Account, session: Object) -> Any:
+def expire(account: Account, session: Object) -> Object:
     session |= {"status": "expired", "url": None, "_pending": None}
     emit(account, "checkout.session.expired", account.save(session))
     return session

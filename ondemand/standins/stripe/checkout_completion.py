@@ -130,9 +130,7 @@ def _charge(account: Account, session: Object, customer: Object, method: Object)
     return {"payment_intent": confirm(account, account.save(intent), method)["id"]}
 
 
-def _closed(
-    account: Account, session: Object, customer: str, address: Object | None, form: dict[str, str]
-) -> Object:
+def _closed(account: Account, session: Object, customer: str, address: Object | None, form: dict[str, str]) -> Object:
     now = account.get("customer", customer)
     details = {
         "address": address or now["address"], "email": now["email"], "name": now["name"], "phone": now["phone"],
@@ -144,7 +142,9 @@ def _closed(
         "promotions": None, "terms_of_service": "accepted" if wanted.get("terms_of_service") == "required" else None,
     }  # fmt: skip
     total = session["amount_total"]
-    tax = session["automatic_tax"] | ({"status": "complete", "provider": "stripe"} if session["automatic_tax"]["enabled"] else {})
+    tax = session["automatic_tax"] | (
+        {"status": "complete", "provider": "stripe"} if session["automatic_tax"]["enabled"] else {}
+    )
     if session["invoice"]:
         total = account.get("invoice", session["invoice"])["total"]
     return {
@@ -165,5 +165,3 @@ def promote(account: Account, session: Object, code: str) -> None:
     coupon = account.get("coupon", found["promotion"]["coupon"])
     account.save(found | {"times_redeemed": found["times_redeemed"] + 1})
     session["_discounts"] = [redeem(account, session, coupon, found)]
-
-

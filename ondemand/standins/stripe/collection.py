@@ -42,9 +42,7 @@ def request_payment(account: Account, invoice: Object) -> Object:
         "subscription_create": "Subscription creation",
         "subscription_update": "Subscription update",
     }
-    intent["description"] = description.get(
-        invoice["billing_reason"], f"Payment for Invoice {invoice['number']}"
-    )
+    intent["description"] = description.get(invoice["billing_reason"], f"Payment for Invoice {invoice['number']}")
     account.save(intent)
     return account.new(
         "invoice_payment", invoice=invoice["id"], amount_requested=invoice["amount_due"], is_default=True,
@@ -76,9 +74,7 @@ def paid(account: Account, invoice: Object, *, outside: bool = False) -> Object:
 
 def _close_payment(account: Account, payment: Object, due: int, outside: bool) -> None:
     if outside:
-        cancel_intent(
-            account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice"
-        )
+        cancel_intent(account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice")
         payment["status_transitions"]["canceled_at"] = account.now()
         account.save(payment | {"status": "canceled"})
         return
@@ -123,11 +119,7 @@ def needs_action() -> StripeError:
 
 def _failed(account: Account, invoice: Object, *, action: bool = False) -> None:
     failed = invoice["attempt_count"]
-    again = (
-        invoice["auto_advance"]
-        and invoice["billing_reason"] != "subscription_create"
-        and failed <= len(RETRIES)
-    )
+    again = invoice["auto_advance"] and invoice["billing_reason"] != "subscription_create" and failed <= len(RETRIES)
     invoice["next_payment_attempt"] = account.now() + RETRIES[failed - 1] * DAY if again else None
     emit(account, "invoice.payment_failed", account.save(invoice))
     if action:
@@ -164,9 +156,7 @@ def settled(account: Account, invoice: Object) -> Object:
     subscription = of_subscription(account, invoice)
     if not subscription or subscription["status"] not in ("incomplete", "past_due", "unpaid"):
         return invoice
-    owing = account.find(
-        "invoice", **{"parent.subscription_details.subscription": subscription["id"]}, status="open"
-    )
+    owing = account.find("invoice", **{"parent.subscription_details.subscription": subscription["id"]}, status="open")
     if subscription["latest_invoice"] == invoice["id"] or not any(each["attempted"] for each in owing):
         emit(account, "customer.subscription.updated", account.save(subscription | {"status": "active"}),
              {"status": subscription["status"]})  # fmt: skip

@@ -32,7 +32,7 @@ def create(account: Account, params: Params) -> Object:
         controller=_controller(params), capabilities={}, settings=part("account", "settings"),
         requirements=_requirements(NEEDED), future_requirements=_requirements([]),
         tos_acceptance={"date": None, "ip": None, "user_agent": None},
-        external_accounts={"object": "list", "data": [], "has_more": False, "total_count": 0, "url": ""},
+        external_accounts={"object": "list", "data": [], "has_more": False, "url": ""},
         business_profile=part("account", "business_profile"),
     )  # fmt: skip
     made["external_accounts"]["url"] = f"/v1/accounts/{made['id']}/external_accounts"
@@ -93,7 +93,9 @@ def _change(account: Account, connected: Object, params: Params) -> None:
     if "business_profile" in params:
         connected["business_profile"] |= params.plain("business_profile")
     schedule = (((params.plain("settings") or {}).get("payouts") or {}).get("schedule")) or {}
-    connected["settings"]["payouts"]["schedule"] |= {k: v for k, v in schedule.items() if k != "delay_days" or v != "minimum"}
+    connected["settings"]["payouts"]["schedule"] |= {
+        k: v for k, v in schedule.items() if k != "delay_days" or v != "minimum"
+    }
 
 
 @operation("POST /v1/accounts/{account}")
@@ -166,7 +168,7 @@ def onboard(account: Account, connected: Object, number: str, holder: str) -> Ob
         available_payout_methods=["standard"], fingerprint=f"standin{number[-9:]}",
         requirements=None, future_requirements=None,
     )  # fmt: skip
-    connected["external_accounts"] |= {"data": [bank], "total_count": 1}
+    connected["external_accounts"] |= {"data": [bank]}
     connected |= {
         "details_submitted": True, "payouts_enabled": True, "charges_enabled": "card_payments" in
         connected["capabilities"], "requirements": _requirements([]),

@@ -75,7 +75,7 @@ def dispute(store: Store, headers: Any, given: Object) -> Object:
     def work() -> Object:
         if "charge" in given:
             charge = account.get("charge", given["charge"], "charge")
-            amount = given.get("amount", charge["amount"])
+            amount = int(given["amount"] if "amount" in given else charge["amount"])
             reason = given.get("reason", "fraudulent")
             return disputes.open_dispute(account, charge, amount, reason, warning=bool(given.get("warning")))
         found = account.get("dispute", given.get("dispute", ""), "dispute")

@@ -106,9 +106,7 @@ def delete(account: Account, params: Params, id: str) -> Object:
 
 
 def add_tax_id(account: Account, customer: Object, type: str, value: str) -> Object:
-    if any(
-        t["type"] == type and t["value"] == value for t in account.find("tax_id", customer=customer["id"])
-    ):
+    if any(t["type"] == type and t["value"] == value for t in account.find("tax_id", customer=customer["id"])):
         raise invalid("The tax ID already exists on this customer.", "value", "tax_id_already_exists")
     if type == "eu_vat" and not (value[:2].isalpha() and 8 <= len(value) <= 15):
         raise invalid("Invalid value for eu_vat.", "value", "tax_id_invalid")

@@ -22,9 +22,7 @@ def follow(account: Account, charge: Object, reason: str) -> Object:
     return open_dispute(account, account.get("charge", charge["id"]), charge["amount"], reason)
 
 
-def open_dispute(
-    account: Account, charge: Object, amount: int, reason: str, *, warning: bool = False
-) -> Object:
+def open_dispute(account: Account, charge: Object, amount: int, reason: str, *, warning: bool = False) -> Object:
     """A warning (an inquiry) withdraws nothing."""
     made = account.new(
         "dispute", charge=charge["id"], payment_intent=charge["payment_intent"], amount=amount, reason=reason,

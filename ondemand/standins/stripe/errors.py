@@ -18,9 +18,7 @@ class StripeError(Exception):
         super().__init__(message)
         self.status = status
         self.keep = keep  # what was written stays: a declined charge is recorded
-        self.body = {
-            "error": {"message": message, "type": kind, **{k: v for k, v in details.items() if v is not None}}
-        }
+        self.body = {"error": {"message": message, "type": kind, **{k: v for k, v in details.items() if v is not None}}}
         if code := details.get("code"):
             self.body["error"]["doc_url"] = "https://stripe.com/docs/error-codes/" + code.replace("_", "-")
 

@@ -21,11 +21,9 @@ def wanted_by(types: list[str], type: str) -> bool:
 
 
 def emit(account: Account, type: str, obj: Object, previous: Object | None = None) -> None:
-    waiting = [
-        e for e in _endpoints(account) if e["status"] == "enabled" and wanted_by(e["enabled_events"], type)
-    ]
+    waiting = [e for e in _endpoints(account) if e["status"] == "enabled" and wanted_by(e["enabled_events"], type)]
     data = {"object": account.render(obj)} | ({"previous_attributes": previous} if previous else {})
-    whose = {"account": account.connected} if account.connected else {}
+    whose: Object = {"account": account.connected} if account.connected else {}
     event = account.new(
         "event", type=type, data=data, api_version=library.VERSION, request=account.request,
         pending_webhooks=len(waiting), **whose,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ondemand.standins.stripe import lines
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.catalogue import amount_of
-from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.core import assign, operation, resource
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
@@ -23,9 +23,7 @@ resource(
 @operation("POST /v1/invoiceitems")
 def create(account: Account, params: Params) -> Object:
     customer = account.get("customer", params.need("customer"), "customer")
-    made = new_item(
-        account, customer["id"], "", 0, None, period=_period(params), subscription=_owner(account, params)
-    )
+    made = new_item(account, customer["id"], "", 0, None, period=_period(params), subscription=_owner(account, params))
     _price(account, made, params)
     assign(made, params, FIELDS)
     made["tax_rates"] = [account.render(rate) for rate in rates(account, params, "tax_rates")]
@@ -117,7 +115,6 @@ def new_item(
 def update(account: Account, params: Params, id: str) -> Object:
     """Pending, or on a draft: there its line changes with it."""
     item = _open(account, id)
-    before = dict(item)
     assign(item, params, FIELDS)
     if "period" in params:
         item["period"] = _period(params)
@@ -128,7 +125,6 @@ def update(account: Account, params: Params, id: str) -> Object:
     account.save(item)
     if item["invoice"]:
         lines.refresh(account, item)
-    emit(account, "invoiceitem.updated", item, changed(before, item))
     return item
 
 

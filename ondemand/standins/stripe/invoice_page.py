@@ -42,7 +42,9 @@ def _pay(account: Account, invoice: Object, form: dict[str, str]) -> Reply:
     try:
         typed = read(account, form)
         if BY_NUMBER[typed.number].secure and form.get("confirmed") != "yes":
-            return _page(invoice, form, "Your bank asks you to confirm: type the card again and tick the box.", ask=True)
+            return _page(
+                invoice, form, "Your bank asks you to confirm: type the card again and tick the box.", ask=True
+            )
         _charge(account, invoice, form)
     except Refused as refused:
         return _page(account.get("invoice", invoice["id"]), form, str(refused))
@@ -91,9 +93,9 @@ def _page(invoice: Object, form: dict[str, str], wrong: str, *, ask: bool = Fals
     for off in invoice["total_discount_amounts"]:
         rows += f"<tr><th>Discount</th><td>{escape(money(-off['amount'], currency))}</td></tr>"
     summary = (
-        f"<section><h1>Invoice {escape(invoice['number'])}</h1><p class=\"soft\">{escape(invoice['customer_name'] or '')} · "
-        f"{_day(invoice['effective_at'])} · {STATUS[invoice['status']]}</p><p class=\"total\">{total}</p><table>{rows}"
-        f"<tr><th>Due</th><td>{total}</td></tr></table><p><a href=\"{escape(invoice['invoice_pdf'])}\">PDF</a></p></section>"
+        f'<section><h1>Invoice {escape(invoice["number"])}</h1><p class="soft">{escape(invoice["customer_name"] or "")} · '
+        f'{_day(invoice["effective_at"])} · {STATUS[invoice["status"]]}</p><p class="total">{total}</p><table>{rows}'
+        f'<tr><th>Due</th><td>{total}</td></tr></table><p><a href="{escape(invoice["invoice_pdf"])}">PDF</a></p></section>'
     )
     body = summary + (_form(form, wrong, total, ask) if invoice["status"] == "open" else _state(invoice))
     return answer(Page(f"Invoice {invoice['number']}", body, 402 if wrong else 200, wide=True))
@@ -125,5 +127,3 @@ def _texts(invoice: Object) -> list[str]:
     ]  # fmt: skip
     total = f"Total {money(invoice['total'], currency)}, due {money(invoice['amount_remaining'], currency)}"
     return [*head, *lines, "", total, "", "Made by a stand-in for Stripe: this is not a real invoice."]
-
-

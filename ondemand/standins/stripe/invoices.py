@@ -68,12 +68,7 @@ def collect_by(obj: Object, params: Params) -> None:
     obj["collection_method"] = params.get("collection_method", obj["collection_method"])
     days = params.get("days_until_due")
     if obj["collection_method"] == "send_invoice":
-        if (
-            days is None
-            and not params.get("due_date")
-            and not obj.get("_days")
-            and not obj.get("days_until_due")
-        ):
+        if days is None and not params.get("due_date") and not obj.get("_days") and not obj.get("days_until_due"):
             raise invalid(
                 "If invoice is set to be collected by `send_invoice`, `days_until_due` must be specified.",
                 "days_until_due", "parameter_missing",
@@ -82,9 +77,7 @@ def collect_by(obj: Object, params: Params) -> None:
         if obj["object"] == "invoice":
             obj["due_date"] = params.get("due_date")
     elif days is not None:
-        raise invalid(
-            "`days_until_due` can only be set with `collection_method=send_invoice`.", "days_until_due"
-        )
+        raise invalid("`days_until_due` can only be set with `collection_method=send_invoice`.", "days_until_due")
 
 
 def of(subscription: Object) -> Object:
@@ -114,8 +107,7 @@ def new_invoice(
 
 def _of_customer(customer: Object) -> Object:
     same = {
-        "customer_" + name: customer[name]
-        for name in ("email", "name", "phone", "address", "shipping", "tax_exempt")
+        "customer_" + name: customer[name] for name in ("email", "name", "phone", "address", "shipping", "tax_exempt")
     }
     return same | {"footer": customer["invoice_settings"]["footer"]}
 
@@ -135,9 +127,7 @@ def update(account: Account, params: Params, id: str) -> Object:
         collect_by(after, params)
     if after["status"] == "draft":
         later = account.now() + HOUR if after["auto_advance"] else None
-        after["automatically_finalizes_at"] = (
-            (before["automatically_finalizes_at"] or later) if later else None
-        )
+        after["automatically_finalizes_at"] = (before["automatically_finalizes_at"] or later) if later else None
         after = recalculate(account, after)
     emit(account, "invoice.updated", account.save(after), changed(before, after))
     return after
@@ -176,20 +166,14 @@ def pay_operation(account: Account, params: Params, id: str) -> Object:
         raise invalid("Invoice is already paid", code="invoice_already_paid")
     if invoice["status"] == "void":
         raise invalid("This invoice can no longer be paid: it was voided.")
-    return (
-        paid(account, invoice, outside=True)
-        if outside
-        else pay(account, invoice, chosen, off_session=off_session)
-    )
+    return paid(account, invoice, outside=True) if outside else pay(account, invoice, chosen, off_session=off_session)
 
 
 @operation("POST /v1/invoices/{invoice}/void")
 def void_operation(account: Account, params: Params, id: str) -> Object:
     invoice = account.get("invoice", id)
     if invoice["status"] not in ("open", "uncollectible"):
-        raise invalid(
-            f"You can only void open or uncollectible invoices. This invoice is {invoice['status']}."
-        )
+        raise invalid(f"You can only void open or uncollectible invoices. This invoice is {invoice['status']}.")
     return void(account, invoice)
 
 
@@ -197,9 +181,7 @@ def void(account: Account, invoice: Object) -> Object:
     invoice |= {"status": "void", "auto_advance": False, "next_payment_attempt": None, "amount_remaining": 0}
     invoice["status_transitions"]["voided_at"] = account.now()
     for payment in account.find("invoice_payment", invoice=invoice["id"], status="open"):
-        cancel_intent(
-            account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice"
-        )
+        cancel_intent(account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice")
         payment["status_transitions"]["canceled_at"] = account.now()
         account.save(payment | {"status": "canceled"})
     emit(account, "invoice.voided", account.save(invoice))
@@ -210,9 +192,7 @@ def void(account: Account, invoice: Object) -> Object:
 def mark_uncollectible(account: Account, params: Params, id: str) -> Object:
     invoice = account.get("invoice", id)
     if invoice["status"] != "open":
-        raise invalid(
-            f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}."
-        )
+        raise invalid(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
     invoice |= {"status": "uncollectible", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["marked_uncollectible_at"] = account.now()
     emit(account, "invoice.marked_uncollectible", account.save(invoice))

@@ -128,9 +128,7 @@ def fields(cls: type) -> dict[str, Field]:
 
 
 def _inherited(cls: type) -> set[str]:
-    return (
-        set(RequestOptions.__annotations__) if RequestOptions in getattr(cls, "__orig_bases__", ()) else set()
-    )
+    return set(RequestOptions.__annotations__) if RequestOptions in getattr(cls, "__orig_bases__", ()) else set()
 
 
 def _flat(tp: Any) -> tuple[Any, ...]:

@@ -14,9 +14,7 @@ from ondemand.standins.stripe.totals import recalculate
 def draft(account: Account, id: str, param: str = "invoice") -> Object:
     invoice = account.get("invoice", id, param)
     if invoice["status"] != "draft":
-        raise invalid(
-            "This invoice is no longer a draft, so it cannot be changed.", code="invoice_not_editable"
-        )
+        raise invalid("This invoice is no longer a draft, so it cannot be changed.", code="invoice_not_editable")
     return invoice
 
 
@@ -109,7 +107,7 @@ def list_lines(account: Account, params: Params, id: str) -> Object:
 @operation("POST /v1/invoices/{invoice}/lines/{line_item_id}")
 def update_line(account: Account, params: Params, invoice_id: str, id: str) -> Object:
     invoice = draft(account, invoice_id)
-    line = next((each for each in invoice["lines"]["data"] if each["id"] == id), None)
+    line: Object | None = next((each for each in invoice["lines"]["data"] if each["id"] == id), None)
     if line is None:
         raise StripeError(404, f"No such line item: '{id}'", param="line_item_id", code="resource_missing")
     for name in ("description", "discountable", "period"):

@@ -106,9 +106,7 @@ def _convert(value: Any, types: tuple[Any, ...], at: str, update: bool) -> Any:
             at,
             "parameter_invalid_empty",
         )
-    return (
-        _nested(value, types, at, update) if isinstance(value, dict) else _scalar(value, types, allowed, at)
-    )
+    return _nested(value, types, at, update) if isinstance(value, dict) else _scalar(value, types, allowed, at)
 
 
 def _nested(value: dict[str, Any], types: tuple[Any, ...], at: str, update: bool) -> Any:
@@ -120,9 +118,7 @@ def _nested(value: dict[str, Any], types: tuple[Any, ...], at: str, update: bool
             return check(value, tp, at, update=update)
         if get_origin(tp) is dict:
             return {k: _metadata(k, v, at) for k, v in value.items()}
-    raise invalid(
-        "Invalid array" if any(get_origin(t) is list for t in types) else "Invalid string: " + str(value), at
-    )
+    raise invalid("Invalid array" if any(get_origin(t) is list for t in types) else "Invalid string: " + str(value), at)
 
 
 def _metadata(key: str, value: Any, at: str) -> str:

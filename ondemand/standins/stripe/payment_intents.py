@@ -5,7 +5,7 @@ from __future__ import annotations
 from ondemand.standins.stripe.account import Account, random_text
 from ondemand.standins.stripe.cards import decline
 from ondemand.standins.stripe.charges import new_charge
-from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.core import assign, operation, resource
 from ondemand.standins.stripe.disputes import follow
 from ondemand.standins.stripe.errors import StripeError, invalid, not_done
 from ondemand.standins.stripe.events import emit
@@ -89,7 +89,9 @@ def _succeed(account: Account, intent: Object, charge: Object, method: Object) -
 
 
 def fail_authentication(account: Account, intent: Object) -> Object:
-    message = "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+    message = (
+        "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+    )
     error = {
         "type": "invalid_request_error",
         "code": "payment_intent_authentication_failure",
@@ -131,15 +133,14 @@ def create(account: Account, params: Params) -> Object:
 
 @operation("POST /v1/payment_intents/{intent}")
 def update(account: Account, params: Params, id: str) -> Object:
-    before = account.get("payment_intent", id)
-    if before["status"] in ("succeeded", "canceled") and set(params) - {"metadata", "description", "expand"}:
-        raise unexpected(before, "update")
-    after = assign(dict(before), params, FIELDS + " amount")
+    after = account.get("payment_intent", id)
+    if after["status"] in ("succeeded", "canceled") and set(params) - {"metadata", "description", "expand"}:
+        raise unexpected(after, "update")
+    assign(after, params, FIELDS + " amount")
     if "payment_method" in params:
         method = resolve(account, params["payment_method"], "payment_method")
         after |= {"payment_method": method["id"], "status": "requires_confirmation"}
-    emit(account, "payment_intent.updated", account.save(after), changed(before, after))
-    return after
+    return account.save(after)
 
 
 @operation("POST /v1/payment_intents/{intent}/confirm")

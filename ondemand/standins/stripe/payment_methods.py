@@ -112,9 +112,7 @@ def attach_operation(account: Account, params: Params, id: str) -> Object:
 def detach(account: Account, params: Params, id: str) -> Object:
     method = account.get("payment_method", id)
     if method["customer"] is None:
-        raise invalid(
-            "The payment method you provided is not attached to a customer so detachment is impossible."
-        )
+        raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
     _forget(account, method)
     method |= {"customer": None, "_detached": True}
     emit(account, "payment_method.detached", account.save(method))
@@ -143,7 +141,5 @@ def methods(account: Account, params: Params, id: str) -> Object:
 def method_of_customer(account: Account, params: Params, customer: str, id: str) -> Object:
     method = account.get("payment_method", id)
     if method["customer"] != customer:
-        raise StripeError(
-            404, f"No such payment_method: '{id}'", param="payment_method", code="resource_missing"
-        )
+        raise StripeError(404, f"No such payment_method: '{id}'", param="payment_method", code="resource_missing")
     return method

@@ -33,11 +33,13 @@ def _moved(start: int, price: Object, anchor: int, direction: int) -> int:
 def by_config(now: int, config: Object) -> int:
     """The first moment after now with the day, hour and minute that billing_cycle_anchor_config names."""
     at = datetime.fromtimestamp(now, UTC)
-    clock = {n: config.get(n) if config.get(n) is not None else getattr(at, n) for n in ("hour", "minute", "second")}
+    hour, minute, second = (
+        config[n] if config.get(n) is not None else getattr(at, n) for n in ("hour", "minute", "second")
+    )
     months = range(at.year * 12 + at.month - 1, at.year * 12 + at.month + 13)
     for year, month in (divmod(m, 12) for m in months):
         day = min(config["day_of_month"], calendar.monthrange(year, month + 1)[1])
-        found = datetime(year, month + 1, day, **clock, tzinfo=UTC).timestamp()
+        found = datetime(year, month + 1, day, hour, minute, second, tzinfo=UTC).timestamp()
         if found > now and config.get("month") in (None, month + 1):
             return int(found)
     raise ValueError(config)

@@ -80,13 +80,13 @@ def _configuration(account: Account, params: Params) -> Object:
         if not found["active"]:
             raise invalid("This configuration is not active.", "configuration")
         return found
-    found = account.first(KIND, is_default=True)
-    if not found:
+    default = account.first(KIND, is_default=True)
+    if not default:
         raise invalid(
             "No configuration provided and your test mode default configuration has not been created. Provide a "
             "configuration or create your default by saving your customer portal settings in test mode."
         )
-    return found
+    return default
 
 
 def _flow(given: Object) -> Object:
@@ -139,14 +139,12 @@ def _save_card(account: Account, customer: Object, form: dict[str, str]) -> None
         raise Refused(str(json.loads(text)["error"]["message"]))
 
 
-def _page(
-    account: Account, session: Object, customer: Object, form: dict[str, str], wrong: str, done: str
-) -> Reply:
+def _page(account: Account, session: Object, customer: Object, form: dict[str, str], wrong: str, done: str) -> Reply:
     back = session["return_url"]
     link = f'<p><a href="{escape(back)}">← Back</a></p>' if back else ""
     said = f'<p role="status">{escape(done)}</p>' if done else ""
     body = (
-        f"<div>{link}<h1>Billing</h1><p class=\"soft\">{escape(customer['email'] or customer['name'] or '')}</p>"
+        f'<div>{link}<h1>Billing</h1><p class="soft">{escape(customer["email"] or customer["name"] or "")}</p>'
         f"<h2>Current card</h2><p>{escape(_card(account, customer))}</p>{_invoices(account, customer)}</div>"
         f'<form method="post" class="card" novalidate>{said}{alert(wrong)}<h1>Change the card</h1>'
         f"{card_fields(form.get('name', ''))}<button>Save the card</button></form>"

@@ -10,6 +10,7 @@ from ondemand.standins.stripe.errors import StripeError, invalid, not_done
 from ondemand.standins.stripe.lines import parent_subscription
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.periods import ENDED, period
+from ondemand.standins.stripe.proration import credit
 from ondemand.standins.stripe.shapes import Object
 
 
@@ -88,17 +89,21 @@ def _pending_only(account: Account, customer: Object) -> Object:
 
 def _changed(account: Account, subscription: Object, details: Params) -> Object | None:
     """The change that is asked about; with always_invoice or a new anchor, the invoice that it brings at once."""
-    names = "items cancel_at cancel_at_period_end proration_behavior proration_date billing_cycle_anchor default_tax_rates"
+    names = (
+        "items cancel_at cancel_at_period_end proration_behavior proration_date billing_cycle_anchor default_tax_rates"
+    )
     given = {name: details[name] for name in names.split() if name in details}
     if details.get("cancel_now"):
         now = account.now()
         for item in subscription["items"]["data"]:
-            subscriptions.credit(account, subscription, item, -1, details.get("proration_date") or now)
+            credit(account, subscription, item, -1, details.get("proration_date") or now)
         return bill(account, subscription, "subscription_update", [])
     if not given:
         return None
     before = subscription["latest_invoice"]
-    after = subscriptions.update(account, Params(given | {"payment_behavior": "default_incomplete"}), subscription["id"])
+    after = subscriptions.update(
+        account, Params(given | {"payment_behavior": "default_incomplete"}), subscription["id"]
+    )
     if after["latest_invoice"] == before:
         return None
     return account.get("invoice", after["latest_invoice"]) | {"status": "draft", "number": None}

@@ -42,7 +42,8 @@ def _recurring(account: Account, id: str, at: str) -> Object:
     price = account.get("price", id, at)
     if price["type"] != "recurring":
         raise invalid(
-            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.", at
+            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
+            at,
         )
     if not price["active"]:
         raise invalid(f"The price specified is inactive. This field only accepts active prices: {id}", at)

@@ -27,9 +27,7 @@ def _charge(account: Account, params: Params) -> Object:
     if "charge" in params:
         return account.get("charge", params["charge"], "charge")
     if "payment_intent" not in params:
-        raise invalid(
-            "One of the following params should be provided for this request: payment_intent or charge."
-        )
+        raise invalid("One of the following params should be provided for this request: payment_intent or charge.")
     intent = account.get("payment_intent", params["payment_intent"], "payment_intent")
     if intent["status"] != "succeeded":
         raise invalid(
@@ -56,9 +54,7 @@ def refund(
                                       "type": "refund"}, "type": "card"},
     )  # fmt: skip
     assign(made, Params({"metadata": metadata or {}}), "metadata")
-    made["balance_transaction"] = balance.record(account, "refund", -amount, charge["currency"], made["id"])[
-        "id"
-    ]
+    made["balance_transaction"] = balance.record(account, "refund", -amount, charge["currency"], made["id"])["id"]
     charge |= {"amount_refunded": charge["amount_refunded"] + amount, "refunded": amount == left}
     method = account.find_id(["payment_method"], charge["payment_method"] or "")
     if method and card_of(method).refund_fails:
@@ -70,17 +66,13 @@ def refund(
 
 def _check(charge: Object, left: int, amount: int) -> None:
     if charge["disputed"]:
-        raise invalid(
-            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
-        )
+        raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if left <= 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if amount > left:
-        raise invalid(
-            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", "amount"
-        )
+        raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", "amount")
 
 
 def fail(account: Account, refund: Object) -> Object:
@@ -89,9 +81,7 @@ def fail(account: Account, refund: Object) -> Object:
     before = dict(refund)
     refund |= {"status": "failed", "failure_reason": "unknown", "failure_balance_transaction": txn["id"]}
     charge = account.get("charge", refund["charge"])
-    account.save(
-        charge | {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False}
-    )
+    account.save(charge | {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
     emit(account, "refund.failed", account.save(refund))
     emit(account, "refund.updated", refund, changed(before, refund))
     return refund

@@ -21,6 +21,7 @@ from ondemand.standins.stripe import (
     invoice_page,
     portal,
     previews,
+    subscription_items,
     webhooks,
     work,
 )
@@ -38,7 +39,7 @@ PAGES: dict[str, Hosted] = {
     "/receipts/": invoice_page.receipt,
     "/setup/": connect.hosted_page,
 }
-NOUNS = (previews,)  # imported for the operations that they declare
+NOUNS = (previews, subscription_items)  # imported for the operations that they declare
 
 
 class Handler(BaseHTTPRequestHandler):

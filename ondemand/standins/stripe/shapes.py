@@ -34,7 +34,7 @@ ABSENT = {
     "charge": "transfer presentment_details radar_options level3 authorization_code source",
     "refund": "failure_reason description instructions_email failure_balance_transaction next_action "
     "presentment_details pending_reason destination_details",
-    "dispute": "payment_method_details evidence.enhanced_evidence",
+    "dispute": "network_reason_code payment_method_details evidence.enhanced_evidence",
     "credit_note_line_item": "invoice_line_item",
     "coupon": "applies_to currency_options",
     "promotion_code": "restrictions.currency_options",
@@ -42,7 +42,10 @@ ABSENT = {
     "webhook_endpoint": "secret",
     "balance": "connect_reserved instant_available issuing refund_and_dispute_prefunding",
     "transfer": "destination_payment source_type",
-    "account": "company individual groups future_requirements.alternatives",
+    "account": "company individual groups business_profile.monthly_estimated_revenue settings.bacs_debit_payments "
+    "settings.card_issuing settings.card_payments.decline_on settings.invoices settings.sepa_debit_payments "
+    "settings.treasury settings.payments.statement_descriptor_prefix_kana "
+    "settings.payments.statement_descriptor_prefix_kanji",
     "test_helpers.test_clock": "status_details.advancing",
     "item": "discounts taxes",
     "checkout.session": "branding_settings excluded_payment_method_types line_items name_collection "
@@ -109,14 +112,23 @@ def expand(account: Any, value: Any, path: list[str], types: tuple[Any, ...], sp
         return value | {"data": [expand(account, v, rest, inner, spelt) for v in value["data"]]}
     if name not in known:
         raise invalid(f"This property cannot be expanded ({spelt}).", "expand")
-    targets = [
-        t.OBJECT_NAME for t in known[name].types if hasattr(t, "OBJECT_NAME") and str in known[name].types
-    ]
-    inner = value.get(name)
+    inner, types = value.get(name), known[name].types
+    if isinstance(inner, list):
+        types = library.element(types[0])
+    targets = [t.OBJECT_NAME for t in types if hasattr(t, "OBJECT_NAME") and str in types]
+    if inner is None and account.can_include(value, name) and account.included(value, name) is None:
+        return value
     if inner is None and (included := account.included(value, name)):
         inner = included
-    elif isinstance(inner, str) and targets:
-        inner = account.render(account.find_id(targets, inner))
+    elif targets and isinstance(inner, str | list):
+        inner = _found(account, targets, inner)
     elif not rest and not targets:
         raise invalid(f"This property cannot be expanded ({spelt}).", "expand")
     return value | {name: expand(account, inner, rest, known[name].types, spelt)}
+
+
+def _found(account: Any, kinds: list[str], id: Any) -> Any:
+    """The objects in place of their ids; one that is gone stays an id."""
+    if isinstance(id, list):
+        return [_found(account, kinds, each) for each in id]
+    return account.render(account.find_id(kinds, id)) or id if isinstance(id, str) else id

@@ -31,10 +31,10 @@ def next_moment(subscription: Object) -> int | None:
     if subscription["status"] in ENDED or not subscription["items"]["data"]:
         return None
     if subscription["status"] == "incomplete":
-        return subscription.get("_expires") or int(subscription["created"]) + INCOMPLETE
+        return int(subscription.get("_expires") or subscription["created"] + INCOMPLETE)
     paused = subscription["pause_collection"] or {}
     moments = (period(subscription)["end"], subscription["cancel_at"], paused.get("resumes_at"))
-    return min(moment for moment in moments if moment)
+    return min(int(moment) for moment in moments if moment)
 
 
 DUE["subscription"] = next_moment
@@ -225,5 +225,3 @@ def _drop_prorations(account: Account, subscription: Object) -> None:
     for item in account.find("invoiceitem", customer=subscription["customer"], invoice=None):
         if item["proration"] and parent_subscription(item) == subscription["id"]:
             account.delete(item)
-
-

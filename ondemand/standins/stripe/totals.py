@@ -60,7 +60,7 @@ def _applies(coupon: Object, line: Object) -> bool:
 
 
 def _left(line: Object) -> int:
-    return int(line["amount"]) - sum(each["amount"] for each in line["discount_amounts"])
+    return int(line["amount"] - sum(each["amount"] for each in line["discount_amounts"]))
 
 
 def _shares(coupon: Object, lines: list[Object]) -> list[tuple[Object, int]]:
@@ -69,7 +69,8 @@ def _shares(coupon: Object, lines: list[Object]) -> list[tuple[Object, int]]:
         share = Decimal(str(coupon["percent_off"])) / 100
         return [(line, rounded(amount * share)) for line, amount in left]
     whole = sum(amount for _, amount in left)
-    off, given, parts = min(coupon["amount_off"], max(whole, 0)), 0, []
+    off, given = min(coupon["amount_off"], max(whole, 0)), 0
+    parts: list[tuple[Object, int]] = []
     for line, amount in left:
         part = off * amount // whole if whole else 0
         parts.append((line, part))

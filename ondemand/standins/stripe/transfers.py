@@ -33,7 +33,7 @@ def create(account: Account, params: Params) -> Object:
         amount_reversed=0, source_transaction=source, source_type=params.get("source_type", "card"),
     )  # fmt: skip
     assign(made, params, "description metadata transfer_group")
-    made["reversals"] |= {"url": f"/v1/transfers/{made['id']}/reversals", "total_count": 0}
+    made["reversals"]["url"] = f"/v1/transfers/{made['id']}/reversals"
     made["balance_transaction"] = balance.record(account, "transfer", -amount, currency, made["id"],
                                                  description=made["description"])["id"]  # fmt: skip
     made["destination_payment"] = _arrive(account, made)
@@ -57,7 +57,9 @@ def _check_source(account: Account, id: str, amount: int, currency: str) -> None
     charge = account.get("charge", id, "source_transaction")
     sent = sum(each["amount"] - each["amount_reversed"] for each in account.find("transfer", source_transaction=id))
     if charge["currency"] != currency:
-        raise invalid("The currency of source_transaction's balance transaction differs from the transfer's.", "currency")
+        raise invalid(
+            "The currency of source_transaction's balance transaction differs from the transfer's.", "currency"
+        )
     if amount + sent > charge["amount"] - charge["amount_refunded"]:
         raise StripeError(
             400, "The transfers on this charge would exceed its amount.", param="amount", code="balance_insufficient"
@@ -94,6 +96,7 @@ def update(account: Account, params: Params, id: str) -> Object:
 
 # Reversals
 
+
 @operation("POST /v1/transfers/{id}/reversals")
 def reverse(account: Account, params: Params, id: str) -> Object:
     transfer = account.get("transfer", id)
@@ -110,8 +113,7 @@ def reverse(account: Account, params: Params, id: str) -> Object:
     account.save(assign(made, params, "metadata"))
     done = transfer["amount_reversed"] + amount
     transfer |= {"amount_reversed": done, "reversed": done == transfer["amount"]}
-    rows = transfer["reversals"]
-    rows |= {"data": [account.render(made), *rows["data"]], "total_count": rows["total_count"] + 1}
+    transfer["reversals"]["data"].insert(0, account.render(made))
     emit(account, "transfer.reversed", account.save(transfer))
     return made
 
@@ -131,6 +133,7 @@ def reversal(account: Account, params: Params, transfer: str, id: str) -> Object
 
 
 # Top-ups and payouts
+
 
 @operation("POST /v1/topups")
 def top_up(account: Account, params: Params) -> Object:

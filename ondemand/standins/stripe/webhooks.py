@@ -9,7 +9,8 @@ import secrets
 import threading
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from ondemand.standins.stripe import library
@@ -42,9 +43,7 @@ def create(account: Account, params: Params) -> Object:
 
 def _check(endpoint: Object) -> None:
     if not endpoint["url"].startswith(("http://", "https://")):
-        raise invalid(
-            "Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid"
-        )
+        raise invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
 
 
 @operation("POST /v1/webhook_endpoints/{webhook_endpoint}")
@@ -101,15 +100,19 @@ def post(endpoint: Object, event: Object) -> bool:
     try:
         request = urllib.request.Request(endpoint["url"], payload.encode(), headers)
         with urllib.request.urlopen(request, timeout=10) as reply:
-            return 200 <= reply.status < 300
+            return reply.status in range(200, 300)
     except (OSError, ValueError):  # refused, timed out, not a 2xx, or no address at all
         return False
 
 
+def _done(busy: set[int], n: int, finished: Future[None]) -> None:
+    busy.discard(n)
+
+
 def loop(store: Store) -> None:
-    """Four at a time, so that an endpoint which hangs does not keep the others waiting."""
+    """Eight at a time, so that an endpoint which hangs does not keep the others waiting."""
     busy: set[int] = set()
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         while True:
             with store.lock:
                 rows = store.db.execute(
@@ -117,12 +120,10 @@ def loop(store: Store) -> None:
                     "ORDER BY due LIMIT 50",
                     (time.time(),),
                 ).fetchall()
-            fresh = [Delivery(*row) for row in rows if row[0] not in busy]
+                fresh = [Delivery(*row) for row in rows if row[0] not in busy]
             for delivery in fresh:
                 busy.add(delivery.n)
-                pool.submit(deliver, store, delivery).add_done_callback(
-                    lambda _, n=delivery.n: busy.discard(n)
-                )
+                pool.submit(deliver, store, delivery).add_done_callback(partial(_done, busy, delivery.n))
             time.sleep(0.05)
 
 
