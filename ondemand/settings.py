@@ -80,6 +80,14 @@ if STRIPE_MODE != "standin" and not STRIPE_API_BASE.startswith("https:"):
     raise WrongSetting("STRIPE_API_BASE", STRIPE_API_BASE, "Stripe itself is reached by https")
 if not STRIPE_SECRET_KEY.startswith("sk_live_" if STRIPE_MODE == "live" else "sk_test_"):
     raise WrongSetting("STRIPE_SECRET_KEY", "", f"STRIPE_MODE={STRIPE_MODE} needs a key of that mode")
+# Which job an event about an object wakes; of other objects events are stored and need nobody.
+STRIPE_WAKES = {
+    "subscription": "customers.tasks.take_events",
+    "invoice": "customers.tasks.take_events",
+    "refund": "customers.tasks.take_events",
+    "checkout.session": "signup.tasks.take_events",
+    "account": "payments.tasks.take_events",
+}
 PROVISIONER = env.choice("PROVISIONER", ("local",), "local")
 PARK_URL = env.url("PARK_URL", "" if PRODUCTION else "http://127.0.0.1:9100", WEB)
 PARK_SECRET = env.text("PARK_SECRET", "" if PRODUCTION else "park-demo-secret")
@@ -250,6 +258,20 @@ CELERY_TASK_ROUTES = {
     "partners.tasks.*": {"queue": "provisioning"},
     "commissions.tasks.*": {"queue": "money"},
     "payments.tasks.*": {"queue": "money"},
+}
+SWEEP_SECONDS = env.number("SWEEP_SECONDS", 30, 1, 3600)
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": float(SWEEP_SECONDS * times), "options": {"expires": SWEEP_SECONDS * times}}
+    for name, times in {
+        "ondemand.tasks.sweep": 1,
+        "ondemand.tasks.poll_events": 20,
+        "partners.tasks.sweep": 1,
+        "signup.tasks.sweep": 1,
+        "instances.tasks.sweep": 1,
+        "commissions.tasks.accrue": 1,
+        "payments.tasks.sweep": 1,
+        "payments.tasks.draft": 120,
+    }.items()
 }
 CELERY_TASK_DEFAULT_QUEUE = "webhooks"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

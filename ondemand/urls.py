@@ -1,1 +1,43 @@
-urlpatterns = []
+"""Every address, by app. What outsiders depend on stands in the README."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+from customers import card
+from instances import api
+from ondemand import views, webhooks
+from ondemand.tenancy.marker import outside_transaction
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # its own knows no second factor
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("dashboard/", RedirectView.as_view(pattern_name="customers"), name="dashboard"),
+    path("", include("customers.urls")),
+    path("", include("instances.urls")),
+    path("", include("commissions.urls")),
+    path("", include("payments.urls")),
+    path("", include("partners.urls")),
+    path("", include("signup.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("account/card/", card.card, name="account-card"),
+    path("api/instances/heartbeat/", api.heartbeat, name="heartbeat"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("i18n/setlang/", outside_transaction(login_not_required(set_language)), name="set_language"),
+    path("webhooks/stripe/", webhooks.stripe_webhook, name="stripe-webhook"),
+    path("webhooks/stripe/connect/", webhooks.connect_webhook, name="stripe-connect-webhook"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
+if settings.ONDEMAND_ENV == "demo":
+    from ondemand import demo_pages
+
+    urlpatterns += demo_pages.urlpatterns

@@ -178,6 +178,8 @@ def holds(signup: SignUp, ticket: Ticket) -> bool:
 
 def open_checkout(signup: SignUp, *, now: datetime) -> str:
     """The address of Stripe's page for this attempt; the same one again for the same attempt."""
+    with as_worker():
+        signup = SignUp.objects.select_related("plan", "campaign").get(pk=signup.pk)
     if signup.session_url:
         return signup.session_url
     customer_id = signup.stripe_customer_id or _stripe_customer(signup)

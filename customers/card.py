@@ -1,0 +1,36 @@
+"""Changing the card, on Stripe's page."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from customers.models import Customer, Person
+from customers.services import card_url
+from ondemand.gateway.errors import GatewayError
+from ondemand.scopes import TenantRequest
+from ondemand.tenancy.context import tenant
+from ondemand.tenancy.marker import outside_transaction
+
+
+@outside_transaction
+@require_POST
+def card(request: HttpRequest) -> HttpResponse:
+    asked = cast(TenantRequest, request)
+    if asked.person is None or asked.person.role == Person.Role.TECHNICAL:
+        raise PermissionDenied
+    with tenant(asked.tenancy):
+        customer = get_object_or_404(Customer, pk=asked.person.customer_id)
+    try:
+        return redirect(card_url(customer, return_url=settings.ONDEMAND_URL + reverse("account")))
+    except GatewayError:
+        messages.error(request, _("The payment provider cannot be reached right now. Try again in a minute."))
+        return redirect("account")

@@ -1,0 +1,32 @@
+"""Jobs of the platform itself: mails, and events that no webhook brought."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from ondemand import clock, inbox, mail
+from ondemand.hints import hint
+from ondemand.jobs import job
+from ondemand.models import StripeEvent
+from ondemand.tenancy.context import as_worker
+
+
+@job
+def send_mails() -> None:
+    mail.send_due(now=clock.now())
+
+
+@job
+def poll_events() -> None:
+    inbox.poll(wanted=frozenset(settings.STRIPE_WAKES), now=clock.now())
+
+
+@job
+def sweep() -> None:
+    """What hints missed: mails, and the jobs that events wait for."""
+    now = clock.now()
+    mail.send_due(now=now)
+    with as_worker():
+        waiting = set(StripeEvent.objects.waiting(now).values_list("object_kind", flat=True).distinct())
+        for task in {settings.STRIPE_WAKES[kind] for kind in waiting if kind in settings.STRIPE_WAKES}:
+            hint(task)

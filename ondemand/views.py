@@ -1,0 +1,72 @@
+"""Where a person lands, their theme, and whether the platform is well."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from ondemand.scopes import customers_person_of, member_of, person_of
+from ondemand.tenancy.marker import outside_transaction
+
+YEAR = 365 * 24 * 3600
+
+
+@outside_transaction
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """A member lands on the Dashboard, a customer's person in the account, staff in the admin."""
+    if member_of(request):
+        return redirect("dashboard")
+    if customers_person_of(request):
+        return redirect("account")
+    if person_of(request).is_staff:
+        return redirect("admin:index")
+    return redirect("account_email")
+
+
+@login_not_required
+@outside_transaction
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or as the device says; kept in a cookie."""
+    wanted = request.POST.get("next", "/")
+    here = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    answer = redirect(wanted if here else "/")
+    theme = request.POST.get("theme", "")
+    answer.set_cookie(
+        settings.THEME_COOKIE_NAME,
+        theme if theme in ("light", "dark") else "",
+        max_age=YEAR,
+        secure=settings.PRODUCTION,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+@login_not_required
+@outside_transaction
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database answers, and every migration has run."""
+    try:
+        behind = MigrationExecutor(connection).loader
+        missing = [str(key) for key in behind.graph.leaf_nodes() if key not in behind.applied_migrations]
+    except DatabaseError:
+        return JsonResponse({"ready": False, "why": "the database does not answer"}, status=503)
+    if missing:
+        return JsonResponse({"ready": False, "why": f"migrations are missing: {', '.join(missing)}"}, status=503)
+    return JsonResponse({"ready": True, "zone": settings.ZONE})
