@@ -274,3 +274,8 @@ def sync_bank_account(stripe_id: str, *, now: datetime) -> None:
 
 def campaigns_of(partner_id: int) -> list[Campaign]:
     return list(Campaign.objects.filter(partner_id=partner_id).select_related("product").order_by("product__name"))
+
+
+def currency() -> str:
+    """Everything in a zone is priced in its one currency."""
+    return str(settings.ZONE_CURRENCY)

@@ -50,7 +50,7 @@ def boot(instance_id: int, *, provisioner: Provisioner, now: datetime) -> str:
     if instance is None:
         return ""
     try:
-        server = provisioner.ensure(_wanted(instance))
+        server = _ensure(instance, provisioner)
         answers = server.state == "running" and provisioner.answers(server)
     except ProvisionerError as error:
         return _postpone(instance_id, str(error), now)
@@ -65,12 +65,19 @@ def _claim(instance_id: int, now: datetime) -> Instance | None:
         instance = due.select_related("product", "customer", "plan").filter(pk=instance_id).first()
         if instance is None:
             return None
-        if instance.state == Instance.State.QUEUED:
-            instance.state, instance.boot_started_at = Instance.State.BOOTING, now
-            note(instance, "booting", "The boot began.", now)
+        instance.boot_started_at = instance.boot_started_at or now
         instance.next_try_at = now + LEASE
-        instance.save(update_fields=["state", "boot_started_at", "next_try_at"])
+        instance.save(update_fields=["boot_started_at", "next_try_at"])
         return instance
+
+
+def _ensure(instance: Instance, provisioner: Provisioner) -> Server:
+    """A queued instance whose server failed is a retry; it stays queued until the provider took it."""
+    server = provisioner.ensure(_wanted(instance))
+    if instance.state == Instance.State.QUEUED and server.state == "failed":
+        provisioner.retry(instance.public_id)
+        server = provisioner.ensure(_wanted(instance))
+    return server
 
 
 def _wanted(instance: Instance) -> Wanted:
@@ -97,8 +104,11 @@ def _postpone(instance_id: int, error: str, now: datetime) -> str:
 
 
 def _record(instance: Instance, server: Server, answers: bool, now: datetime) -> str:
-    if instance.state != Instance.State.BOOTING:
+    if instance.state not in (Instance.State.QUEUED, Instance.State.BOOTING):
         return instance.state
+    if instance.state == Instance.State.QUEUED:
+        instance.state = Instance.State.BOOTING
+        note(instance, "booting", "The boot began.", now)
     _note_steps(instance, server, now)
     instance.address, instance.version, instance.error = server.address, server.version, ""
     if answers and instance.answered_at is None:
@@ -182,21 +192,23 @@ def _tell_owner(instance: Instance, template: str, now: datetime) -> None:
     )
 
 
-def retry(instance_id: int, *, provisioner: Provisioner, now: datetime, actor: User | None = None) -> None:
-    """Boot a failed instance again. Raises ProvisionerError where the provider refuses."""
-    with as_worker():
-        instance = Instance.objects.get(pk=instance_id)
-    if instance.state != Instance.State.FAILED:
-        return
-    provisioner.retry(instance.public_id)
-    with as_worker():
-        waiting = Instance.objects.filter(pk=instance_id, state=Instance.State.FAILED)
-        if waiting.update(
-            state=Instance.State.BOOTING, boot_started_at=now, next_try_at=now, tries=0, error="", steps=[]
-        ):
-            note(instance, "retried", "The boot was tried again.", now)
-            audit.record("instance.retried", now=now, actor=actor, partner_id=instance.partner_id, target=instance.name)
-            hint("instances.tasks.boot", instance_id)
+def retry(instance: Instance, *, now: datetime, actor: User | None = None) -> bool:
+    """Queue a failed instance again: what failed at the provider is then booted again. False unless it had failed."""
+    waiting = Instance.objects.filter(pk=instance.pk, state=Instance.State.FAILED)
+    queued = {"state": Instance.State.QUEUED, "boot_started_at": now, "next_try_at": now, "tries": 0, "error": ""}
+    if not waiting.update(**queued, steps=[]):
+        return False
+    note(instance, "retried", "The boot was tried again.", now)
+    audit.record(
+        "instance.retried",
+        now=now,
+        actor=actor,
+        partner_id=instance.partner_id,
+        customer_id=instance.customer_id,
+        target=instance.name,
+    )
+    hint("instances.tasks.boot", instance.pk)
+    return True
 
 
 def end(instance_id: int, *, provisioner: Provisioner, now: datetime) -> bool:

@@ -1,0 +1,42 @@
+"""Staff: customers and their billing, as Stripe told it. Money is read here and never written."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from customers.models import Customer, Invoice, InvoiceLine, Refund, Subscription
+from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ["name", "partner", "contact_email", "plan", "state", "instances", "acquired_at"]
+    list_filter = ["state", "partner", "plan"]
+    search_fields = ["name", "contact_email", "stripe_id"]
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ["stripe_id", "customer", "plan", "state", "period_end", "cancel_at"]
+    list_filter = ["state", "plan"]
+    search_fields = ["stripe_id"]
+    list_select_related = ["customer", "plan"]
+
+
+class LineInline(ReadOnlyInline):
+    model = InvoiceLine
+    fields = ["description", "quantity", "amount", "currency", "period_start", "period_end"]
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "partner", "state", "total", "paid", "currency", "effective_at"]
+    list_filter = ["state", "partner"]
+    search_fields = ["number", "stripe_id"]
+    inlines = [LineInline]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ["stripe_id", "partner", "invoice", "amount", "currency", "state", "created_at"]
+    list_filter = ["state"]
