@@ -63,6 +63,11 @@ def month_choices(today: date) -> Choices:
     return [(month.isoformat(), month_name(month)) for month in months]
 
 
+def payment_choices(partner_id: int) -> Choices:
+    shown = Payment.objects.for_partner(partner_id).shown().order_by("-approved_at", "-pk")
+    return [(str(pk), number) for pk, number in shown.values_list("pk", "number")[:MONTHS]]
+
+
 class CommissionFilter(ListFilter):
     search = ("customer_name", "invoice_number")
     search_hint = _("Customer or invoice")
@@ -72,10 +77,16 @@ class CommissionFilter(ListFilter):
     kind = ChoiceFilter(label=_("Kind"), choices=Commission.Kind.choices)
     state = ChoiceFilter(label=_("State"), choices=State.choices)
     customer = ChoiceFilter(label=_("Customer"), field_name="customer_id")
+    payment = ChoiceFilter(label=_("Payment"), method="in_payment")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.filters["month"].extra["choices"] = month_choices(business_day(now()))
         self.filters["product"].extra["choices"] = product_choices()
-        chosen = customer_choices(partner_id_of(self.request), self.data.get("customer"))
-        self.filters["customer"].extra["choices"] = chosen
+        partner_id = partner_id_of(self.request)
+        self.filters["customer"].extra["choices"] = customer_choices(partner_id, self.data.get("customer"))
+        self.filters["payment"].extra["choices"] = payment_choices(partner_id)
+
+    def in_payment(self, rows: QuerySet[Commission], name: str, value: str) -> QuerySet[Commission]:
+        lines = PaymentLine.objects.filter(payment_id=int(value)).values("commission_id")
+        return rows.filter(pk__in=lines)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commissions.filters import State
@@ -31,13 +32,14 @@ class StateCell(BadgeCell):
         super().__init__(State.choices, TONES, **kwargs)
 
     def draw(self, value: Any, row: Any) -> str:
-        return format_html('{} <span class="small">{}</span>', super().draw(value, row), when(row))
+        badge: str = super().draw(value, row)
+        return format_html('{} <span class="small">{}</span>', badge, when(row))
 
 
 def when(row: Any) -> str:
     """The state's own date, and the payment where there is one."""
     if row.payment is None:
-        words = _("until {day}") if row.state == State.PENDING else _("since {day}")
+        words = gettext("until {day}") if row.state == State.PENDING else gettext("since {day}")
         return format_html(words, day=values.day(row.payable_on))
     link = values.link(reverse("payment", args=[row.payment["id"]]), row.payment["number"])
     if row.state != State.PAID or not row.payment["paid_at"]:
@@ -61,9 +63,9 @@ class CommissionTable(ListTable):
         model = Commission
         fields = ()
         order_by = "-date"
-        sequence = (
+        sequence = [
             "number", "date", "customer", "product", "invoice", "kind", "base", "rate", "amount", "state",
-        )  # fmt: skip
+        ]  # fmt: skip
 
 
 class CustomersCommissionTable(CommissionTable):
@@ -71,7 +73,7 @@ class CustomersCommissionTable(CommissionTable):
 
     class Meta(CommissionTable.Meta):
         exclude = ("customer",)
-        sequence = ("number", "date", "product", "invoice", "kind", "base", "rate", "amount", "state")
+        sequence = ["number", "date", "product", "invoice", "kind", "base", "rate", "amount", "state"]
 
 
 class PaidCommissionTable(CommissionTable):
@@ -79,4 +81,4 @@ class PaidCommissionTable(CommissionTable):
 
     class Meta(CommissionTable.Meta):
         exclude = ("state",)
-        sequence = ("number", "date", "customer", "product", "invoice", "kind", "base", "rate", "amount")
+        sequence = ["number", "date", "customer", "product", "invoice", "kind", "base", "rate", "amount"]

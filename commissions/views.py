@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from commissions.filters import CommissionFilter, with_state
+from commissions.filters import CommissionFilter, State, with_state
 from commissions.models import Commission
-from commissions.reasons import Reasons
+from commissions.reasons import steps_of
 from commissions.tables import KIND_TONES, TONES, CommissionTable, when
 from ondemand.clock import business_day, now
 from ondemand.portal import values
@@ -27,9 +27,9 @@ class CommissionList(PartnerList):
     roles = MONEY
     table_class = CommissionTable
     filter_class = CommissionFilter
-    totals = ((_("Commission"), "amount"),)
-    tabs = ((_("Pending"), "state=pending"), (_("Payable"), "state=payable"), (_("Paid"), "state=paid"))
-    export = (
+    totals = [(_("Commission"), "amount")]
+    tabs = [(_("Pending"), "state=pending"), (_("Payable"), "state=payable"), (_("Paid"), "state=paid")]
+    export = [
         Column("id", "pk"),
         Column("kind", "kind"),
         Column("customer", "customer_name"),
@@ -44,7 +44,7 @@ class CommissionList(PartnerList):
         Column("state", "state"),
         Column("payable_on", "payable_on", "date"),
         Column("payment", "payment__number"),
-    )
+    ]
     export_name = "commissions"
     empty_title = _("No commissions yet")
     empty_text = _("A commission appears here as soon as one of your customers has paid an invoice.")
@@ -72,13 +72,13 @@ class CommissionDetail(DetailScreen):
         return [Facts(figures(row), wide=True)]
 
     def extra(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"why": list(Reasons(row).steps())}
+        return {"why": list(steps_of(row))}
 
 
 def figures(row: Any) -> list[Fact]:
     return [
         Fact(_("Commission"), values.money(row.amount, row.currency), big=True),
-        Fact(_("State"), values.badge(row.get_state_display(), TONES[row.state]), help=when(row)),
+        Fact(_("State"), values.badge(State(row.state).label, TONES[State(row.state)]), help=when(row)),
         Fact(_("Kind"), values.badge(row.get_kind_display(), KIND_TONES.get(row.kind, "calm"))),
         Fact(_("Date"), values.day(row.date)),
         Fact(_("Customer"), row.customer_name),

@@ -26,7 +26,7 @@ def product_choices() -> Choices:
     return [(str(pk), name) for pk, name in Product.objects.order_by("name").values_list("pk", "name")]
 
 
-def customer_choices(partner_id: int | None, chosen: str | None) -> Choices:
+def customer_choices(partner_id: int, chosen: str | None) -> Choices:
     """The first by name, and the one that the URL names, wherever it stands."""
     mine = Customer.objects.for_partner(partner_id).order_by("name", "pk").values_list("pk", "name")
     found = list(mine[:MOST_CUSTOMERS])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel.dates import format_skeleton
 from django.db.models import F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest
-from django.utils.translation import gettext as now_text
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from instances.filters import InstanceFilter
@@ -24,7 +26,7 @@ from ondemand.scopes import SUPPORT, partner_id_of, sees_money
 from ondemand.screens import PartnerList, by_role
 
 CHART_DAYS = 90
-BASICS = (
+BASICS = [
     Column("id", "pk"),
     Column("address", "address"),
     Column("customer", "customer__name"),
@@ -34,8 +36,9 @@ BASICS = (
     Column("users", "users", "number"),
     Column("terminals", "terminals", "number"),
     Column("disk_gb", "gigabytes", "number"),
-)
-MONEY = (Column("price", "price", "money", "plan__currency"), Column("currency", "plan__currency"))
+]
+GIGABYTES = Cast((F("disk_mb") + Value(1023)) / Value(1024), IntegerField())  # rounded up, as they are billed
+MONEY = [Column("price", "price", "money", "plan__currency"), Column("currency", "plan__currency")]
 
 
 class InstanceList(PartnerList):
@@ -45,9 +48,9 @@ class InstanceList(PartnerList):
     table_class = InstanceTable
     filter_class = InstanceFilter
     currency_field = "plan__currency"
-    totals = ((_("Named users"), "users"), (_("POS terminals"), "terminals"), (_("Price so far"), "price"))
-    tabs = ((_("Running"), "state=running"), (_("Failed"), "state=failed"))
-    export = (*BASICS, *MONEY)
+    totals = [(_("Named users"), "users"), (_("POS terminals"), "terminals"), (_("Price so far"), "price")]
+    tabs = [(_("Running"), "state=running"), (_("Failed"), "state=failed")]
+    export = [*BASICS, *MONEY]
     export_name = "instances"
     empty_title = _("No instances yet")
     empty_text = _("An instance boots as soon as a customer has registered through one of your sign-up pages.")
@@ -64,7 +67,6 @@ class InstancesForSupport(InstanceList):
     export = BASICS
 
 
-GIGABYTES = Cast((F("disk_mb") + Value(1023)) / Value(1024), IntegerField())
 instances = by_role(InstanceList, finance=InstanceList, support=InstancesForSupport)
 
 
@@ -93,7 +95,7 @@ class InstanceDetail(DetailScreen):
         return money | {
             "address": row.address if row.state == Instance.State.RUNNING else "",
             "activation_key": row.activation_key,
-            "steps": row.steps,
+            "steps": boot_steps(row),
             "boot_failure": failure_of(row),
             "usage": usage_chart(row, at),
         }
@@ -122,12 +124,19 @@ def measures(row: Instance) -> list[Fact]:
     ]
 
 
+STEP_STATES = {"running": "now", "done": "done", "failed": "failed"}
+
+
+def boot_steps(row: Instance) -> list[dict[str, str]]:
+    return [{"label": step["label"], "state": STEP_STATES.get(step["state"], ""), "note": ""} for step in row.steps]
+
+
 def failure_of(row: Instance) -> dict[str, Any] | None:
     if row.state != Instance.State.FAILED:
         return None
     return {
-        "what": _("The boot failed: %(error)s") % {"error": row.error or _("the reason is not known")},
-        "next": _("Openbravo has been told and will try again. Nothing is lost; the customer is mailed when it runs."),
+        "what": _t("The boot failed: %(error)s") % {"error": row.error or _t("the reason is not known")},
+        "next": _t("Openbravo has been told and will try again. Nothing is lost; the customer is mailed when it runs."),
     }
 
 
@@ -147,7 +156,7 @@ def metered(row: Instance, at: datetime) -> Iterator[tuple[str, str, str, str]]:
         counts = {"peak": values.number(cycle.peak), "included": values.number(cycle.included)}
         yield (
             cycle.get_meter_display(),
-            now_text("%(peak)s at most − %(included)s included") % counts,
+            _t("%(peak)s at most − %(included)s included") % counts,
             values.money(cycle.unit_amount, cycle.currency),
             values.money(cycle.amount, cycle.currency),
         )
@@ -161,5 +170,10 @@ def usage_chart(row: Instance, at: datetime) -> Any:
     if not found:
         return None
     days = [first + timedelta(days=count) for count in range(CHART_DAYS)]
-    points = [charts.Point(values.short_day(day), found.get(day)) for day in days]
-    return charts.series_chart(points, title=now_text("Named users by day"), exact=values.number)
+    points = [charts.Point(short_day(day), found.get(day), None) for day in days]
+    title = _t("Named users by day")
+    return charts.year_chart(points, title=title, short=values.number, exact=values.number, period=_t("Day"))
+
+
+def short_day(day: date) -> str:
+    return str(format_skeleton("MMMd", day, locale=to_locale(get_language() or "en")))

@@ -38,6 +38,7 @@ class Frame:
     right: int = 14
 
 
+YEAR = 12
 WIDE = Frame("chart", 760, 270, 64, 1)
 NARROW = Frame("chart narrow", 340, 230, 52, 3)
 
@@ -82,11 +83,13 @@ def money_draw(currency: str) -> tuple[Draw, Draw]:
     return short, lambda amount: str(Money(amount, currency))
 
 
-def year_chart(points: Sequence[Point], *, title: str, short: Draw, exact: Draw) -> SafeString:
+def year_chart(
+    points: Sequence[Point], *, title: str, short: Draw, exact: Draw, period: str | None = None
+) -> SafeString:
     """This year as an area, last year as a dashed line; wide and narrow drawings, a legend and a table.
 
     `short` writes the axis, `exact` the tooltips and the table. Without any value of last year, it is
-    left out of all of them.
+    left out of all of them. `period` heads the table's labels: a month, unless it says otherwise.
     """
     if not points:
         return mark_safe("")
@@ -94,7 +97,10 @@ def year_chart(points: Sequence[Point], *, title: str, short: Draw, exact: Draw)
     scale = scale_of(values or [0])
     drawings = [_drawing(frame, points, scale, title, short, exact) for frame in (WIDE, NARROW)]
     return format_html(
-        '<div class="chart-box">{}{}{}{}</div>', _legend(points), *drawings, _table(points, title, exact)
+        '<div class="chart-box">{}{}{}{}</div>',
+        _legend(points),
+        *drawings,
+        _table(points, title, exact, period or gettext("Month")),
     )
 
 
@@ -163,11 +169,12 @@ def _grid(frame: Frame, scale: Scale, short: Draw) -> SafeString:
 
 
 def _labels(frame: Frame, points: Sequence[Point]) -> SafeString:
-    """Every so many, counted from the last: the newest period is always named."""
+    """Every so many, counted from the last: the newest period is always named. More than a year's get no denser."""
+    every = max(frame.every, -(-len(points) * frame.every // YEAR))
     shown = [
         (_x(frame, place, len(points)), frame.height - 6, point.label)
         for place, point in enumerate(points)
-        if (len(points) - 1 - place) % frame.every == 0
+        if (len(points) - 1 - place) % every == 0
     ]
     return format_html_join("", '<text class="mid" x="{}" y="{}">{}</text>', shown)
 
@@ -201,7 +208,7 @@ def _legend(points: Sequence[Point]) -> SafeString:
     return format_html('<p class="legend">{}</p>', format_html_join("", key, keys))
 
 
-def _table(points: Sequence[Point], title: str, exact: Draw) -> SafeString:
+def _table(points: Sequence[Point], title: str, exact: Draw, period: str) -> SafeString:
     heads = [gettext("This year"), gettext("Last year")] if _compares(points) else [title]
     rows = [(point.label, _figures(point, len(heads), exact)) for point in reversed(points)]
     return format_html(
@@ -209,7 +216,7 @@ def _table(points: Sequence[Point], title: str, exact: Draw) -> SafeString:
         '<thead><tr><th scope="col">{}</th>{}</tr></thead><tbody>{}</tbody></table></div></details>',
         gettext("Show as a table"),
         title,
-        gettext("Month"),
+        period,
         format_html_join("", '<th scope="col" class="number">{}</th>', ((head,) for head in heads)),
         format_html_join("", '<tr><th scope="row">{}</th>{}</tr>', rows),
     )

@@ -135,9 +135,9 @@ def sees_instances(request: HttpRequest) -> bool:
     return asked.tenancy.read_only or (asked.member is not None and asked.member.role in SUPPORT)
 
 
-def partner_id_of(request: HttpRequest) -> int | None:
-    """Whose rows a partner's page shows. The walls say the same."""
-    return cast(TenantRequest, request).tenancy.partner_id
+def partner_id_of(request: HttpRequest) -> int:
+    """Whose rows a partner's page shows, 0 for nobody's. The walls say the same."""
+    return cast(TenantRequest, request).tenancy.partner_id or 0
 
 
 def _look(request: HttpRequest) -> Scope:

@@ -47,6 +47,7 @@ def by_role(owner: type[View], *, finance: type[View], support: type[View]) -> C
             return without_money(request, **kwargs)
         return (full if sees_instances(request) else without_instances)(request, **kwargs)
 
+    screen.view_class = owner  # type: ignore[attr-defined]  # where Django's own as_view() leaves it
     return screen
 
 

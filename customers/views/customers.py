@@ -28,10 +28,10 @@ from ondemand.clock import business_day, now
 from ondemand.portal import values
 from ondemand.portal.detail import DetailScreen, Fact, Facts, Rows, first_rows
 from ondemand.portal.exports import Column
+from ondemand.scopes import EVERYONE, partner_id_of, sees_instances, sees_money
 from ondemand.screens import PartnerList, by_role, country_name
-from ondemand.scopes import partner_id_of, sees_instances, sees_money
 
-BASICS = (
+BASICS = [
     Column("id", "pk"),
     Column("customer", "name"),
     Column("contact", "contact_name"),
@@ -40,22 +40,23 @@ BASICS = (
     Column("plan", "plan__name"),
     Column("acquired", "acquired_at", "date"),
     Column("instances", "instances", "number"),
-)
-MONEY = (
+]
+MONEY = [
     Column("invoiced", "invoiced", "money"),
     Column("paid", "paid", "money"),
     Column("currency", "currency"),
-)
+]
 
 
 class CustomerList(PartnerList):
     title = _("Customers")
     kicker = _("Support")
+    roles = EVERYONE
     table_class = CustomerTable
     filter_class = CustomerFilter
-    totals = ((_("Instances"), "instances"), (_("Invoiced"), "invoiced"), (_("Paid"), "paid"))
-    tabs = ((_("Past due"), "state=past_due"), (_("Cancelled"), "state=cancelled"))
-    export = (*BASICS, *MONEY)
+    totals = [(_("Instances"), "instances"), (_("Invoiced"), "invoiced"), (_("Paid"), "paid")]
+    tabs = [(_("Past due"), "state=past_due"), (_("Cancelled"), "state=cancelled")]
+    export = [*BASICS, *MONEY]
     export_name = "customers"
     empty_title = _("No customers yet")
     empty_text = _("Hand out the address of a sign-up page: everyone who registers through it is listed here.")
@@ -80,6 +81,7 @@ customers = by_role(CustomerList, finance=CustomersForFinance, support=Customers
 
 class CustomerDetail(DetailScreen):
     back = (_("Customers"), "customers")
+    roles = EVERYONE
 
     def rows(self, request: HttpRequest) -> QuerySet[Customer]:
         mine = Customer.objects.for_partner(partner_id_of(request))

@@ -1,0 +1,112 @@
+"""A customer's own account: instances, what they cost so far, invoices, card, another order, whom to ask."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import View
+
+from customers.models import Customer, Invoice, Person
+from customers.tables import InvoiceTable, SubscriptionTable
+from instances.models import Instance, UsageCycle
+from instances.tables import TONES
+from ondemand.clock import now
+from ondemand.portal import values
+from ondemand.portal.detail import Rows, first_rows
+from ondemand.scopes import TenantRequest
+from partners.models import Campaign, Partner
+
+
+def customer_of(request: HttpRequest) -> Customer:
+    """Whose account it is. 403 for who is no customer's person."""
+    person = person_here(request)
+    return get_object_or_404(Customer, pk=person.customer_id)
+
+
+def person_here(request: HttpRequest) -> Person:
+    person = cast(TenantRequest, request).person
+    if person is None:
+        raise PermissionDenied
+    return person
+
+
+class Account(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        customer, partner = customer_of(request), Partner.objects.first()
+        billing = person_here(request).role != Person.Role.TECHNICAL
+        context = {
+            "title": customer.name,
+            "notices": notices(customer),
+            "instances": instances_of(customer),
+            "sections": [subscriptions(customer), invoices(customer)],
+            "portal_action": reverse("account-card") if billing else "",
+            "order_url": reverse("account-order") if campaigns_of(customer).exists() else "",
+            "help": partner and {"name": partner, "email": partner.support_email, "phone": partner.support_phone},
+        }
+        return render(request, "customers/account.html", context)
+
+
+def notices(customer: Customer) -> list[tuple[str, str, str, str]]:
+    if customer.state != Customer.State.PAST_DUE:
+        return []
+    return [("bad", _("Your last payment failed. Change the card, so that your instances keep running."), "", "")]
+
+
+def instances_of(customer: Customer) -> list[dict[str, Any]]:
+    at = now()
+    rows = Instance.objects.live().filter(customer=customer).priced(at).select_related("product", "plan")
+    used: dict[int, list[UsageCycle]] = {}
+    for cycle in UsageCycle.objects.filter(customer_id=customer.pk).at(at).order_by("-meter"):
+        used.setdefault(cycle.instance_id, []).append(cycle)
+    return [instance_card(row, used.get(row.pk, [])) for row in rows.order_by("name", "pk")]
+
+
+def instance_card(row: Any, cycles: list[UsageCycle]) -> dict[str, Any]:
+    running = row.state == Instance.State.RUNNING
+    return {
+        "name": row.name,
+        "address": row.address,
+        "state": row.get_state_display(),
+        "tone": TONES.get(row.state, "calm"),
+        "facts": [(_("Product and plan"), f"{row.product} · {row.plan}"), *(meter_fact(cycle) for cycle in cycles)],
+        "price": values.money(row.price, row.plan.currency),
+        "open_url": row.address if running else "",
+    }
+
+
+def meter_fact(cycle: UsageCycle) -> tuple[str, str]:
+    text = _("{peak} at most, {included} included: {amount}").format(
+        peak=values.number(cycle.peak),
+        included=values.number(cycle.included),
+        amount=values.money(cycle.amount, cycle.currency),
+    )
+    return cycle.get_meter_display(), text
+
+
+def subscriptions(customer: Customer) -> Rows:
+    rows = customer.subscriptions.select_related("product", "plan")
+    return Rows(_("Subscriptions"), first_rows(SubscriptionTable, rows, 50))
+
+
+def invoices(customer: Customer) -> Rows:
+    rows = Invoice.objects.filter(customer_id=customer.pk).exclude(state=Invoice.State.DRAFT)
+    return Rows(_("Invoices"), first_rows(InvoiceTable, rows, 36), _("The first invoice comes with the first month."))
+
+
+def campaigns_of(customer: Customer) -> QuerySet[Campaign]:
+    mine = Campaign.objects.open().filter(partner_id=customer.partner_id)
+    return mine.select_related("product").order_by("product__name", "pk")
+
+
+def order(request: HttpRequest) -> HttpResponse:
+    """To the sign-up page, which knows who is signed in; where there are several, a choice."""
+    pages = list(campaigns_of(customer_of(request)))
+    if len(pages) == 1:
+        return redirect(pages[0].path)
+    return render(request, "customers/account_choice.html", {"pages": pages})
