@@ -267,6 +267,74 @@ def discounts(shop: Shop) -> None:
     v1.coupons.delete(v1.coupons.create({"amount_off": 100, "currency": "eur", "id": "GONE"}).id)
 
 
+def credits(shop: Shop) -> None:
+    v1 = shop.v1
+    owner = shop.customer()
+    for ending in ("paid", "open"):
+        rate = v1.tax_rates.create({"display_name": "IVA", "percentage": 21, "inclusive": False})
+        v1.invoice_items.create({"customer": owner, "amount": 10000, "currency": "eur", "tax_rates": [rate.id]})
+        made = v1.invoices.create({"customer": owner, "currency": "eur", "pending_invoice_items_behavior": "include"})
+        v1.invoices.finalize_invoice(made.id)
+        part: Any = {"invoice": made.id, "lines": [{
+            "type": "invoice_line_item", "invoice_line_item": made.lines.data[0].id, "amount": 1000}]}  # fmt: skip
+        if ending == "open":
+            v1.credit_notes.void_credit_note(v1.credit_notes.create(part).id)
+            continue
+        v1.invoices.pay(made.id)
+        v1.credit_notes.preview(part | {"refund_amount": 1210})
+        note = v1.credit_notes.create(part | {"refund_amount": 1210, "reason": "order_change", "memo": "less"})
+        v1.credit_notes.create({"invoice": made.id, "amount": 500, "credit_amount": 500})
+        v1.credit_notes.update(note.id, {"metadata": {"a": "1"}})
+        v1.credit_notes.retrieve(note.id, {"expand": ["invoice"]})
+        v1.credit_notes.list({"invoice": made.id})
+        v1.credit_notes.line_items.list(note.id)
+    txn = v1.customers.balance_transactions.create(owner, {"amount": -300, "currency": "eur", "description": "gift"})
+    v1.customers.balance_transactions.list(owner)
+    v1.customers.balance_transactions.retrieve(owner, txn.id)
+
+
+def set_ups(shop: Shop) -> None:
+    v1, owner = shop.v1, shop.customer(card="")
+    made = v1.setup_intents.create({"customer": owner, "payment_method_types": ["card"]})
+    v1.setup_intents.update(made.id, {"metadata": {"a": "1"}})
+    waiting = v1.setup_intents.confirm(made.id, {"payment_method": "pm_card_authenticationRequiredOnSetup",
+                                                 "return_url": "https://shop.example/"})  # fmt: skip
+    assert waiting.next_action and waiting.next_action.redirect_to_url
+    shop.standin.submit(str(waiting.next_action.redirect_to_url.url), action="authenticate")
+    assert v1.setup_intents.retrieve(made.id).status == "succeeded"
+    v1.setup_intents.cancel(v1.setup_intents.create({"customer": owner}).id)
+    v1.setup_intents.list({"customer": owner})
+
+
+def clocks(shop: Shop) -> None:
+    v1, now = shop.v1, int(time.time())
+    clock = v1.test_helpers.test_clocks.create({"frozen_time": now, "name": "renewal"})
+    owner = v1.customers.create({"email": "t@acme.example", "test_clock": clock.id, "payment_method": "pm_card_visa"})
+    method = v1.customers.payment_methods.list(owner.id).data[0].id
+    mine = shop.subscription(owner.id, default_payment_method=method, trial_period_days=3)
+    assert mine.status == "trialing"
+    v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": now + 40 * DAY})
+    assert v1.test_helpers.test_clocks.retrieve(clock.id).status == "ready"
+    assert len(v1.invoices.list({"subscription": mine.id}).data) == 3
+    assert owner.id not in [each.id for each in v1.customers.list().data]
+    assert len(v1.customers.list({"test_clock": clock.id}).data) == 1
+    v1.test_helpers.test_clocks.list()
+    v1.test_helpers.test_clocks.delete(clock.id)
+
+
+def searches(shop: Shop) -> None:
+    v1 = shop.v1
+    shop.customer(card="", email="found@acme.example", metadata={"code": "77"})
+    query: Any = {"query": "email:'found@acme.example' AND metadata['code']:'77'", "limit": 1}
+    assert len(v1.customers.search(query).data) == 1
+    v1.invoices.search({"query": "status:'paid' AND total>100"})
+    v1.subscriptions.search({"query": "status:'active'"})
+    v1.charges.search({"query": "amount>100"})
+    v1.payment_intents.search({"query": "status:'succeeded'"})
+    v1.prices.search({"query": "active:'true' AND lookup_key:'retail_base'"})
+    v1.products.search({"query": "name~'Retail' OR name~'Other'"})
+
+
 def portal(shop: Shop) -> None:
     v1 = shop.v1
     made = v1.billing_portal.configurations.create({"features": {
@@ -335,7 +403,8 @@ def the_rest(shop: Shop) -> None:
     v1.events.retrieve(first.id)
 
 
-STEPS = [catalogue, customers, cards, payments, disputes, checkout, subscriptions, invoices, discounts, portal, connect]
+STEPS = [catalogue, customers, cards, payments, disputes, checkout, subscriptions, invoices, discounts, credits, set_ups, clocks, searches,
+         portal, connect]
 
 
 def walk(standin: Standin) -> Shop:

@@ -21,7 +21,7 @@ PREFIX = {
     "coupon": "", "promotion_code": "promo", "discount": "di", "tax_rate": "txr", "checkout.session": "cs_test",
     "item": "li", "event": "evt", "webhook_endpoint": "we", "billing_portal.configuration": "bpc",
     "billing_portal.session": "bps", "account": "acct", "transfer": "tr", "transfer_reversal": "trr",
-    "payout": "po", "test_helpers.test_clock": "clock", "bank_account": "ba", "topup": "tu",
+    "payout": "po", "customer_balance_transaction": "cbtxn", "test_helpers.test_clock": "clock", "bank_account": "ba", "topup": "tu",
 }  # fmt: skip
 LETTERS = string.ascii_letters + string.digits
 NAMES = {"payment_method": "PaymentMethod", "account": "Account"}  # where an error's words differ
@@ -54,12 +54,12 @@ class Account:
             )
         return obj
 
-    def note(self, kind: str, body: Object) -> str:
+    def note(self, kind: str, body: Object, due: int | None = None) -> str:
         """Keep something that Stripe has no object for; returns its id."""
         id = random_text(24, "note_")
         self.db.execute(
-            "INSERT INTO objects (account, kind, id, created, timeline, body) VALUES (?, ?, ?, ?, ?, ?)",
-            (self.key, kind, id, self.now(), self.root, json.dumps(body | {"id": id})),
+            "INSERT INTO objects (account, kind, id, created, timeline, due, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self.key, kind, id, self.now(), self.root, due, json.dumps(body | {"id": id})),
         )
         return id
 

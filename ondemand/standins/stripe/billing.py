@@ -31,16 +31,24 @@ def bill(
     invoice = account.get("invoice", invoice["id"])
     for item in reversed(items):
         add_base_line(account, invoice, subscription, item)
+    _use_discounts(subscription)
     account.save(subscription | {"latest_invoice": invoice["id"]})
     return account.save(recalculate(account, invoice))
 
 
+def _use_discounts(subscription: Object) -> None:
+    """What holds for one invoice is used up."""
+    kept = [each for each in subscription.get("_discounts", []) if each["_coupon"]["duration"] != "once"]
+    subscription |= {"_discounts": kept, "discounts": [each["id"] for each in kept]}
+
+
 def _settings(account: Account, invoice: Object, subscription: Object) -> None:
+    current = [each for each in subscription.get("_discounts", []) if not each["end"] or each["end"] > account.now()]
     invoice |= {
         "collection_method": subscription["collection_method"], "description": subscription["description"],
         "_rates": subscription["default_tax_rates"], "default_tax_rates": subscription["default_tax_rates"],
-        "_days": subscription["days_until_due"] or 30, "_discounts": subscription.get("_discounts", []),
-        "discounts": [d["id"] for d in subscription.get("_discounts", [])],
+        "_days": subscription["days_until_due"] or 30, "_discounts": current,
+        "discounts": [each["id"] for each in current],
     }  # fmt: skip
     if subscription["automatic_tax"]["enabled"]:
         liability = {"type": "self"}
@@ -52,7 +60,8 @@ def _settings(account: Account, invoice: Object, subscription: Object) -> None:
 def add_base_line(account: Account, invoice: Object, subscription: Object, item: Object) -> None:
     price, quantity = item["price"], item["quantity"]
     start, end = item["current_period_start"], item["current_period_end"]
-    amount, part = amount_of(price, quantity), share(item, subscription)
+    trial = subscription["status"] == "trialing" and end <= subscription["trial_end"]
+    amount, part = 0 if trial else amount_of(price, quantity), None if trial else share(item, subscription)
     link = {
         "invoice_item": None, "proration": part is not None, "subscription": subscription["id"],
         "proration_details": {"credited_items": None}, "subscription_item": item["id"],
@@ -62,7 +71,8 @@ def add_base_line(account: Account, invoice: Object, subscription: Object, item:
     add_line(
         account, invoice, amount=amount if part is None else rounded_share(amount, *part), quantity=quantity,
         quantity_decimal=str(quantity), subscription=subscription["id"], period={"start": start, "end": end},
-        description=f"{quantity} × {product} (at {each} / {_interval(price)})", metadata=dict(subscription["metadata"]),
+        description=f"Trial period for {product}" if trial else f"{quantity} × {product} (at {each} / {_interval(price)})",
+        metadata=dict(subscription["metadata"]),
         pricing={"type": "price_details", "unit_amount_decimal": price["unit_amount_decimal"],
                  "price_details": {"price": price["id"], "product": price["product"]}},
         parent={"type": "subscription_item_details", "invoice_item_details": None, "subscription_item_details": link},
@@ -155,6 +165,8 @@ def renew(account: Account, subscription: Object) -> None:
         natural = later(span["end"], item["price"], subscription["billing_cycle_anchor"])
         stop = subscription["cancel_at"] if subscription.get("_prorate_end", True) else None
         item |= {"current_period_start": span["end"], "current_period_end": min(natural, stop or natural)}
+    if subscription["status"] == "trialing":
+        subscription["status"] = "active"
     account.save(subscription)
     invoice = bill(account, subscription, "subscription_cycle", fresh, (span["start"], span["end"]))
     _schedule(account, invoice, subscription)

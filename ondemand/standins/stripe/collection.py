@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ondemand.standins.stripe import customer_balance
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
@@ -29,7 +30,10 @@ def finalize(account: Account, invoice: Object) -> Object:
     if invoice["collection_method"] == "send_invoice":
         invoice["due_date"] = invoice["due_date"] or now + invoice.get("_days", 30) * DAY
     sequence = customer["next_invoice_sequence"] + 1
-    account.save(customer | {"next_invoice_sequence": sequence, "balance": carried})
+    account.save(customer | {"next_invoice_sequence": sequence})
+    if moved := carried - customer["balance"]:
+        kind = "invoice_too_small" if moved > 0 and not invoice["amount_due"] else "applied_to_invoice"
+        customer_balance.change(account, customer["id"], moved, invoice["currency"], kind, invoice=invoice["id"])
     if invoice["amount_due"]:
         request_payment(account, invoice)
     emit(account, "invoice.finalized", account.save(invoice))
@@ -49,6 +53,30 @@ def request_payment(account: Account, invoice: Object) -> Object:
         currency=invoice["currency"], status="open",
         payment={"type": "payment_intent", "payment_intent": intent["id"]},
     )  # fmt: skip
+
+
+def charge_of(account: Account, invoice: Object) -> Object:
+    """The charge that paid an invoice."""
+    for payment in account.find("invoice_payment", invoice=invoice["id"], status="paid"):
+        intent = account.get("payment_intent", payment["payment"]["payment_intent"])
+        return account.get("charge", intent["latest_charge"])
+    raise invalid("This invoice was not paid by a charge: there is nothing to refund.", "refund_amount")
+
+
+def lower_due(account: Account, invoice: Object, amount: int) -> None:
+    """A credit note before payment; a negative amount takes one back."""
+    due = invoice["amount_due"] - amount
+    invoice |= {
+        "amount_due": due, "amount_remaining": due - invoice["amount_paid"],
+        "pre_payment_credit_notes_amount": invoice["pre_payment_credit_notes_amount"] + amount,
+    }  # fmt: skip
+    if due <= 0:
+        paid(account, invoice, outside=True)
+        return
+    payment, intent = open_payment(account, invoice)
+    account.save(intent | {"amount": due})
+    account.save(payment | {"amount_requested": due})
+    emit(account, "invoice.updated", account.save(invoice))
 
 
 def open_payment(account: Account, invoice: Object) -> tuple[Object, Object]:

@@ -17,6 +17,7 @@ from ondemand.standins.stripe.shapes import Object
 Handler = Callable[..., Object]
 Test = Callable[[Object, Any], bool]
 HANDLERS: dict[tuple[str, str], Handler] = {}
+ON_CLOCKS = ("customer", "subscription")  # what is on a test clock is in lists only when asked for
 COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -74,6 +75,8 @@ def resource(
     def many(account: Account, params: Params) -> Object:
         match = {place: params[name] for name, place in places.items() if name in params}
         asked = {name: params.get(name, (defaults or {}).get(name)) for name in tests}
+        if kind in ON_CLOCKS and not {"test_clock", "customer"} & set(match):
+            match["test_clock"] = None
         wanted = [(tests[name], value) for name, value in asked.items() if value is not None]
         return listed(account, kind, path, params, match, lambda row: all(test(row, v) for test, v in wanted))
 

@@ -7,6 +7,7 @@ from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.periods import later
 from ondemand.standins.stripe.shapes import Object, part
 
 resource("coupon", "/v1/coupons")
@@ -107,13 +108,18 @@ def _discount(account: Account, obj: Object, given: Params, n: int) -> Object:
     return redeem(account, obj, coupon, code)
 
 
+def _end(start: int, coupon: Object) -> int | None:
+    months = {"recurring": {"interval": "month", "interval_count": coupon["duration_in_months"] or 0}}
+    return later(start, months, start) if coupon["duration"] == "repeating" else None
+
+
 def redeem(account: Account, obj: Object, coupon: Object, code: Object | None) -> Object:
     if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
         raise invalid(f"Coupon {coupon['id']} is used up and cannot be applied.", "discounts", "coupon_expired")
     account.save(coupon | {"times_redeemed": coupon["times_redeemed"] + 1})
     made = account.new(
         "discount", customer=obj.get("customer"), source={"type": "coupon", "coupon": coupon["id"]},
-        promotion_code=code["id"] if code else None, start=account.now(), end=None, _coupon=coupon,
+        promotion_code=code["id"] if code else None, start=account.now(), end=_end(account.now(), coupon), _coupon=coupon,
         subscription=obj["id"] if obj["object"] == "subscription" else None,
         invoice=obj["id"] if obj["object"] == "invoice" else None,
     )  # fmt: skip

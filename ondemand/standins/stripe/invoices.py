@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ondemand.standins.stripe import customer_balance
 from ondemand.standins.stripe.account import DUE, INCLUDED, Account
 from ondemand.standins.stripe.collection import finalize, paid, pay
 from ondemand.standins.stripe.core import assign, changed, operation, resource
@@ -178,6 +179,10 @@ def void_operation(account: Account, params: Params, id: str) -> Object:
 
 
 def void(account: Account, invoice: Object) -> Object:
+    if moved := (invoice["ending_balance"] or 0) - invoice["starting_balance"]:
+        customer_balance.change(
+            account, invoice["customer"], -moved, invoice["currency"], "unapplied_from_invoice", invoice=invoice["id"]
+        )
     invoice |= {"status": "void", "auto_advance": False, "next_payment_attempt": None, "amount_remaining": 0}
     invoice["status_transitions"]["voided_at"] = account.now()
     for payment in account.find("invoice_payment", invoice=invoice["id"], status="open"):

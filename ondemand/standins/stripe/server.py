@@ -17,11 +17,16 @@ from ondemand.standins.stripe import (
     checkout_page,
     connect,
     core,
+    credit_notes,
+    customer_balance,
     faults,
     invoice_page,
     portal,
     previews,
+    search,
+    secure_page,
     subscription_items,
+    test_clocks,
     webhooks,
     work,
 )
@@ -37,9 +42,17 @@ PAGES: dict[str, Hosted] = {
     "/p/session/": portal.hosted_page,
     "/i/": invoice_page.hosted_page,
     "/receipts/": invoice_page.receipt,
+    "/3ds/": secure_page.hosted_page,
     "/setup/": connect.hosted_page,
 }
-NOUNS = (previews, subscription_items)  # imported for the operations that they declare
+NOUNS = (
+    credit_notes,
+    customer_balance,
+    previews,
+    search,
+    subscription_items,
+    test_clocks,
+)  # imported for the operations that they declare
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -20,6 +20,7 @@ from ondemand.standins.stripe.shapes import Object, part
 from ondemand.standins.stripe.tax_rates import rates
 
 FIELDS = "metadata description"
+DAY = 86400
 
 
 def has_status(subscription: Object, wanted: str) -> bool:
@@ -59,6 +60,7 @@ def create(account: Account, params: Params) -> Object:
     )  # fmt: skip
     made["items"]["url"] = f"/v1/subscription_items?subscription={made['id']}"
     _anchor(account, made, params)
+    _trial(account, made, params)
     for n, given in enumerate(params.need("items")):
         add_item(account, made, given, f"items[{n}]")
     _check_anchor(made)
@@ -87,7 +89,20 @@ def _anchor(account: Account, subscription: Object, params: Params) -> None:
     subscription["_free_stub"] = params.get("proration_behavior") == "none" and anchor > now
 
 
+def _trial(account: Account, subscription: Object, params: Params) -> None:
+    """Until its end nothing is charged; then the cycle begins."""
+    now, days = account.now(), params.get("trial_period_days")
+    end = params.get("trial_end") or (now + days * DAY if days else None)
+    if end is None or end == "now":
+        return
+    if end <= now:
+        raise invalid("`trial_end` must be in the future.", "trial_end")
+    subscription |= {"status": "trialing", "trial_start": now, "trial_end": end, "billing_cycle_anchor": end}
+
+
 def _check_anchor(subscription: Object) -> None:
+    if subscription["trial_end"]:
+        return
     start, anchor = subscription["start_date"], subscription["billing_cycle_anchor"]
     for item in subscription["items"]["data"]:
         natural = later(start, item["price"], start)

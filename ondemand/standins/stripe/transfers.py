@@ -83,6 +83,7 @@ def _arrive(account: Account, transfer: Object) -> str:
     )  # fmt: skip
     payment["balance_transaction"] = balance.record(there, "payment", amount, currency, payment["id"])["id"]
     emit(there, "payment.created", there.save(payment))
+    there.note("_payout_run", {}, due=(there.now() // DAY + 1) * DAY)
     return str(payment["id"])
 
 
@@ -157,15 +158,33 @@ def pay_out(account: Account, params: Params) -> Object:
     balance.need_available(account, amount, currency)
     if params.get("method", "standard") != "standard":
         raise invalid("Instant payouts are not available.", "method")
-    made = account.new(
-        "payout", amount=amount, currency=currency, status="pending", metadata={}, automatic=False, type="bank_account",
-        arrival_date=(account.now() // DAY + 2) * DAY, method="standard", source_type="card",
-        reconciliation_status="not_applicable", destination=_bank(account),
-    )  # fmt: skip
+    made = _new_payout(account, amount, currency, automatic=False)
     assign(made, params, "description metadata statement_descriptor")
-    made["balance_transaction"] = balance.record(account, "payout", -amount, currency, made["id"])["id"]
     emit(account, "payout.created", account.save(made))
     return made
+
+
+def run(account: Account, note: Object) -> None:
+    """Once a day what a connected account has is paid out to its bank, unless its schedule is manual."""
+    connected = Account(account.store, account.root).find_id(["account"], account.connected)
+    if not connected or not connected["payouts_enabled"]:
+        return
+    if connected["settings"]["payouts"]["schedule"]["interval"] == "manual":
+        return
+    for currency, amount in balance.totals(account, "available").items():
+        if amount > 0:
+            emit(account, "payout.created", account.save(_new_payout(account, amount, currency, automatic=True)))
+
+
+def _new_payout(account: Account, amount: int, currency: str, *, automatic: bool) -> Object:
+    made = account.new(
+        "payout", amount=amount, currency=currency, status="pending", metadata={}, automatic=automatic,
+        type="bank_account", arrival_date=(account.now() // DAY + 2) * DAY, method="standard", source_type="card",
+        reconciliation_status="completed" if automatic else "not_applicable", destination=_bank(account),
+    )  # fmt: skip
+    description = "STRIPE PAYOUT" if automatic else None
+    txn = balance.record(account, "payout", -amount, currency, made["id"], description=description)
+    return made | {"balance_transaction": txn["id"]}
 
 
 def _bank(account: Account) -> str | None:

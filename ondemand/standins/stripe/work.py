@@ -19,6 +19,7 @@ WORK: dict[str, Callable[[Account, Object], object]] = {
     "balance_transaction": balance.become_available,
     "refund": refunds.fail,
     "payout": transfers.arrive,
+    "_payout_run": transfers.run,
 }
 
 

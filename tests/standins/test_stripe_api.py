@@ -1,0 +1,155 @@
+"""Keys, versions, errors, idempotency, pages, expansion, faults."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import stripe
+
+from tests.standins.stripe_process import Standin, ask
+from tests.standins.stripe_walk import Shop
+
+
+def test_a_live_key_is_refused(standin: Standin) -> None:
+    status, body, _ = standin.raw("GET", "/v1/customers", Authorization="Bearer sk_live_abc")
+    assert status == 401
+    assert body["error"]["message"].startswith("Invalid API Key provided: sk_live_")
+
+
+def test_every_key_opens_an_account_of_its_own(standin: Standin) -> None:
+    made = standin.v1.customers.create({"email": "a@b.example"})
+    other = Standin(standin.base)
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        other.v1.customers.retrieve(made.id)
+
+
+def test_another_version_is_refused(standin: Standin) -> None:
+    status, body, _ = standin.raw("GET", "/v1/customers", Stripe_Version="2020-08-27")
+    assert (status, "Invalid Stripe API version" in body["error"]["message"]) == (400, True)
+
+
+def test_an_unknown_path_is_stripes_404(standin: Standin) -> None:
+    status, body, _ = standin.raw("GET", "/v1/unicorns")
+    assert status == 404
+    assert body["error"]["message"].startswith("Unrecognized request URL (GET: /v1/unicorns)")
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "param"),
+    [
+        ("emial=a", "parameter_unknown", "emial"),
+        ("address[town]=a", "parameter_unknown", "address[town]"),
+        ("address=a", None, "address"),
+        ("name=", "parameter_invalid_empty", "name"),
+        ("tax_exempt=maybe", None, "tax_exempt"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name(standin: Standin, form: str, code: str | None, param: str) -> None:
+    status, body, _ = standin.raw("POST", "/v1/customers", form)
+    assert (status, body["error"].get("code"), body["error"]["param"]) == (400, code, param)
+
+
+def test_what_stripe_has_and_the_stand_in_has_not_is_501(standin: Standin) -> None:
+    status, body, _ = standin.raw("GET", "/v1/quotes")
+    assert (status, body["error"]["message"]) == (501, "The stand-in does not implement GET /v1/quotes.")
+    status, body, _ = standin.raw("POST", "/v1/customers", "cash_balance[settings][reconciliation_mode]=manual")
+    assert status == 501
+    assert "cash_balance" in body["error"]["message"]
+
+
+def test_an_idempotency_key_repeats_its_answer(standin: Standin) -> None:
+    first = standin.raw("POST", "/v1/customers", "email=a@b.example", Idempotency_Key="one")
+    again = standin.raw("POST", "/v1/customers", "email=a@b.example", Idempotency_Key="one")
+    assert first[1] == again[1]
+    assert again[2]["Idempotent-Replayed"] == "true"
+    assert again[2]["Original-Request"] == first[2]["Request-Id"]
+    assert len(standin.v1.customers.list().data) == 1
+
+
+def test_an_idempotency_key_repeats_an_error_that_was_stored(standin: Standin) -> None:
+    form = "amount=100&currency=eur&payment_method=pm_card_chargeCustomerFail&confirm=true"
+    first = standin.raw("POST", "/v1/payment_intents", form, Idempotency_Key="two")
+    again = standin.raw("POST", "/v1/payment_intents", form, Idempotency_Key="two")
+    assert (first[0], first[1]) == (402, again[1])
+    assert len(standin.v1.charges.list().data) == 1
+
+
+def test_an_idempotency_key_with_another_body_is_refused(standin: Standin) -> None:
+    standin.raw("POST", "/v1/customers", "email=a@b.example", Idempotency_Key="three")
+    status, body, _ = standin.raw("POST", "/v1/customers", "email=c@b.example", Idempotency_Key="three")
+    assert (status, body["error"]["type"]) == (400, "idempotency_error")
+
+
+def test_a_refused_parameter_stores_nothing_under_its_key(standin: Standin) -> None:
+    assert standin.raw("POST", "/v1/customers", "emial=x", Idempotency_Key="four")[0] == 400
+    assert standin.raw("POST", "/v1/customers", "email=a@b.example", Idempotency_Key="four")[0] == 200
+
+
+def test_a_key_is_forgotten_after_a_day(standin: Standin) -> None:
+    standin.begin(days_ago=3)
+    first = standin.raw("POST", "/v1/customers", "name=a", Idempotency_Key="five")[1]
+    standin.advance(2 * 86400)
+    assert standin.raw("POST", "/v1/customers", "name=a", Idempotency_Key="five")[1]["id"] != first["id"]
+
+
+def test_a_list_is_paged_newest_first_both_ways(standin: Standin) -> None:
+    ids = [standin.v1.customers.create({"name": str(n)}).id for n in range(5)][::-1]
+    page = standin.v1.customers.list({"limit": 2})
+    assert ([each.id for each in page.data], page.has_more) == (ids[:2], True)
+    page = standin.v1.customers.list({"limit": 2, "starting_after": ids[1]})
+    assert [each.id for each in page.data] == ids[2:4]
+    page = standin.v1.customers.list({"limit": 2, "ending_before": ids[4]})
+    assert ([each.id for each in page.data], page.has_more) == (ids[2:4], True)
+    assert [each.id for each in standin.v1.customers.list({"limit": 2}).auto_paging_iter()] == ids
+
+
+def test_a_list_is_filtered_by_created(standin: Standin) -> None:
+    standin.begin(days_ago=3)
+    old = standin.v1.customers.create({"name": "old"})
+    standin.advance(86400)
+    new = standin.v1.customers.create({"name": "new"})
+    assert [c.id for c in standin.v1.customers.list({"created": {"gt": old.created}}).data] == [new.id]
+
+
+def test_an_unknown_expansion_is_refused(standin: Standin) -> None:
+    made = standin.v1.customers.create({"name": "a"})
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
+        standin.v1.customers.retrieve(made.id, {"expand": ["email"]})
+
+
+def test_bytes_that_are_no_form_are_not_a_500(standin: Standin) -> None:
+    for body in ("[]=1", "=&=", "a[b]=1&a=2", "%ff%fe=1", "a[0][b]=1&a[x]=2", "email[]=1"):
+        assert standin.raw("POST", "/v1/customers", body)[0] == 400, body
+
+
+@pytest.mark.parametrize(("fault", "status"), [("402", 402), ("429", 429), ("500", 500)])
+def test_a_fault_meets_the_next_request_alone(standin: Standin, fault: str, status: int) -> None:
+    standin.control("faults", {"match": "POST /v1/customers", "fault": fault})
+    assert standin.raw("POST", "/v1/customers", "name=a", Idempotency_Key="x")[0] == status
+    assert standin.raw("POST", "/v1/customers", "name=a", Idempotency_Key="x")[0] == 200
+    assert len(standin.v1.customers.list().data) == 1
+
+
+@pytest.mark.parametrize(("fault", "done"), [("timeout_before", 0), ("timeout_after", 1)])
+def test_a_time_out_says_nothing_about_what_was_done(standin: Standin, fault: str, done: int) -> None:
+    standin.control("faults", {"match": "POST /v1/customers", "fault": fault, "seconds": 0})
+    with pytest.raises((OSError, ConnectionError)):
+        standin.raw("POST", "/v1/customers", "name=a", Idempotency_Key="y")
+    assert len(standin.v1.customers.list().data) == done
+    standin.raw("POST", "/v1/customers", "name=a", Idempotency_Key="y")
+    assert len(standin.v1.customers.list().data) == 1
+
+
+def test_the_clock_snaps_to_real_time(standin: Standin) -> None:
+    assert abs(standin.begin(days_ago=30) - (time.time() - 30 * 86400)) < 5
+    answer = standin.control("clock", {"advance_to": int(time.time()) + 10**6})
+    assert abs(answer["now"] - answer["real"]) <= 1
+
+
+def test_the_clock_goes_back_only_before_there_is_anything(standin: Standin) -> None:
+    Shop(standin)
+    body = json.dumps({"advance_to": int(time.time()) - 86400}).encode()
+    reply = ask(f"{standin.base}/_standin/clock", body, {"Authorization": f"Bearer {standin.key}"})
+    assert reply.status == 400
