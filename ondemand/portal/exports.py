@@ -62,14 +62,14 @@ def write(rows: QuerySet[Model], columns: list[Column], form: str) -> Written:
     paid_in = [column.currency for column in columns if column.kind == "money"]
     found = rows.values_list(*fields, *paid_in).iterator(chunk_size=2_000)
     currencies: set[str] = set()
-    lines = _lines(found, columns, currencies)
+    lines = plain_lines(found, columns, currencies)
     file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
-    count = (_write_csv if form == "csv" else _write_xlsx)(file, [column.header for column in columns], lines)
+    count = (write_csv if form == "csv" else write_xlsx)(file, [column.header for column in columns], lines)
     file.seek(0)
     return Written(file, count, tuple(sorted(currencies)))
 
 
-def _lines(found: Iterator[tuple[Any, ...]], columns: list[Column], currencies: set[str]) -> Iterator[list[Any]]:
+def plain_lines(found: Iterator[tuple[Any, ...]], columns: list[Column], currencies: set[str]) -> Iterator[list[Any]]:
     """Each row as plain values; the currencies of its money stand behind its columns."""
     size = len(columns)
     paid_in = [place for place, column in enumerate(columns) if column.kind == "money"]
@@ -97,7 +97,7 @@ class _Figure(str):
     """A number as text, exact: no formula although it may begin with a minus."""
 
 
-def _write_csv(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) -> int:
+def write_csv(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) -> int:
     text = TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(headers)
@@ -109,7 +109,7 @@ def _write_csv(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) 
     return count
 
 
-def _write_xlsx(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) -> int:
+def write_xlsx(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) -> int:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.freeze_panes = "A2"

@@ -68,7 +68,9 @@ def link(url: str, text: Any) -> SafeString:
 
 
 def mail(address: str) -> SafeString:
-    return format_html('<a href="mailto:{0}">{0}</a>', address)
+    """A line may break behind the @."""
+    name, at, host = address.partition("@")
+    return format_html('<a href="mailto:{}">{}{}<wbr>{}</a>', address, name, at, host)
 
 
 def site(url: str) -> SafeString | str:
