@@ -3,7 +3,6 @@
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from customers import card
 from customers.views import account, customers
 
 urlpatterns = [
@@ -11,5 +10,4 @@ urlpatterns = [
     path("customers/<int:pk>/", customers.CustomerDetail.as_view(), name="customer"),
     path("account/", account.Account.as_view(), name="account"),
     path("account/order/", require_safe(account.order), name="account-order"),
-    path("account/card/", card.card, name="account-card"),
 ]

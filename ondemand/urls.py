@@ -7,19 +7,18 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from customers import card
 from instances import api
-from ondemand import views, webhooks
+from ondemand import dashboard, views, webhooks
 from ondemand.tenancy.marker import outside_transaction
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # its own knows no second factor
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
-    path("dashboard/", RedirectView.as_view(pattern_name="customers"), name="dashboard"),
+    path("dashboard/", dashboard.Dashboard.as_view(), name="dashboard"),
     path("", include("customers.urls")),
     path("", include("instances.urls")),
     path("", include("commissions.urls")),
