@@ -403,8 +403,23 @@ def the_rest(shop: Shop) -> None:
     v1.events.retrieve(first.id)
 
 
-STEPS = [catalogue, customers, cards, payments, disputes, checkout, subscriptions, invoices, discounts, credits, set_ups, clocks, searches,
-         portal, connect]
+STEPS = [
+    catalogue,
+    customers,
+    cards,
+    payments,
+    disputes,
+    checkout,
+    subscriptions,
+    invoices,
+    discounts,
+    credits,
+    set_ups,
+    clocks,
+    searches,
+    portal,
+    connect,
+]
 
 
 def walk(standin: Standin) -> Shop:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ondemand.standins.stripe.account import DUE, INCLUDED, Account
+from ondemand.standins.stripe.billing import rounded_share
 from ondemand.standins.stripe.catalogue import amount_of
 from ondemand.standins.stripe.core import assign, operation, page, resource
 from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid, missing, not_done
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.billing import rounded_share
 from ondemand.standins.stripe.periods import earlier, later
 from ondemand.standins.stripe.shapes import Object, part
 from ondemand.standins.stripe.totals import discounted

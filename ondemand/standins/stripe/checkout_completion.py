@@ -9,7 +9,6 @@ from ondemand.standins.stripe.cards import BY_NUMBER
 from ondemand.standins.stripe.core import changed
 from ondemand.standins.stripe.customers import add_tax_id, new_customer, tax_ids_of
 from ondemand.standins.stripe.discounts import redeem, usable
-
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_intents import confirm, new_intent

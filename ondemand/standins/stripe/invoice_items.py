@@ -25,6 +25,8 @@ def create(account: Account, params: Params) -> Object:
     customer = account.get("customer", params.need("customer"), "customer")
     made = new_item(account, customer["id"], "", 0, None, period=_period(params), subscription=_owner(account, params))
     _price(account, made, params)
+    if not customer["currency"]:
+        account.save(customer | {"currency": made["currency"]})
     assign(made, params, FIELDS)
     made["tax_rates"] = [account.render(rate) for rate in rates(account, params, "tax_rates")]
     if id := params.get("invoice"):

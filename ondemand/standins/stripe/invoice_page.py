@@ -11,7 +11,18 @@ from ondemand.standins.stripe.api import transaction
 from ondemand.standins.stripe.card_form import Refused, method_of, read
 from ondemand.standins.stripe.cards import BY_NUMBER
 from ondemand.standins.stripe.collection import pay
-from ondemand.standins.stripe.pages import Page, Reply, alert, answer, card_fields, form_of, not_found, notice
+from ondemand.standins.stripe.pages import (
+    CONFIRM,
+    Page,
+    Reply,
+    alert,
+    answer,
+    card_fields,
+    confirm_box,
+    form_of,
+    not_found,
+    notice,
+)
 from ondemand.standins.stripe.payment_methods import attach
 from ondemand.standins.stripe.pdf import document
 from ondemand.standins.stripe.shapes import Object
@@ -42,9 +53,7 @@ def _pay(account: Account, invoice: Object, form: dict[str, str]) -> Reply:
     try:
         typed = read(account, form)
         if BY_NUMBER[typed.number].secure and form.get("confirmed") != "yes":
-            return _page(
-                invoice, form, "Your bank asks you to confirm: type the card again and tick the box.", ask=True
-            )
+            return _page(invoice, form, CONFIRM, ask=True)
         _charge(account, invoice, form)
     except Refused as refused:
         return _page(account.get("invoice", invoice["id"]), form, str(refused))
@@ -107,10 +116,9 @@ def _state(invoice: Object) -> str:
 
 
 def _form(form: dict[str, str], wrong: str, total: str, ask: bool) -> str:
-    box = '<label><input type="checkbox" name="confirmed" value="yes">I confirm this payment (3-D Secure)</label>'
     return (
         f'<form method="post" class="card" novalidate>{alert(wrong)}<h1>Pay</h1>{card_fields(form.get("name", ""))}'
-        f"{box if ask else ''}<button>Pay {total}</button></form>"
+        f"{confirm_box(ask)}<button>Pay {total}</button></form>"
     )
 
 

@@ -100,6 +100,14 @@ def alert(message: str) -> str:
     return f'<p role="alert">{escape(message)}</p>' if message else ""
 
 
+CONFIRM = "Your bank asks you to confirm: please type the card again and tick the box."
+
+
+def confirm_box(ask: bool) -> str:
+    box = '<label><input type="checkbox" name="confirmed" value="yes">I confirm this with my bank (3-D Secure)</label>'
+    return box if ask else ""
+
+
 def card_fields(name: str = "") -> str:
     """The number, the date and the code are never sent back: they are typed again."""
     digits = 'inputmode="numeric" required'

@@ -61,6 +61,8 @@ def decode(form: str) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for key, value in parse_qsl(form, keep_blank_values=True):
         names = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", key)
+        if not names:
+            raise invalid("Invalid request: a parameter has no name.")
         into = root
         for name in names[:-1]:
             into = into.setdefault(name or str(len(into)), {})

@@ -32,16 +32,9 @@ def new_intent(account: Account, amount: int, currency: str, customer: str | Non
     return made
 
 
-def confirm(
-    account: Account,
-    intent: Object,
-    method: Object,
-    *,
-    off_session: bool = False,
-    authenticated: bool = False,
-) -> Object:
+def confirm(account: Account, intent: Object, method: Object, *, off_session: bool = False) -> Object:
     """Try the card. A decline is recorded, then raised; 3-D Secure leaves the intent in requires_action."""
-    card = card_of(method)
+    card, authenticated = card_of(method), account.authenticated
     intent["payment_method"] = method["id"]
     known = card.secure == "once" and method["_authenticated"] and off_session
     if card.secure and not authenticated and not known:

@@ -8,10 +8,21 @@ from html import escape
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.api import transaction
 from ondemand.standins.stripe.card_form import Refused, method_of, read
+from ondemand.standins.stripe.cards import BY_NUMBER
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.errors import invalid, not_done
 from ondemand.standins.stripe.events import emit
-from ondemand.standins.stripe.pages import Page, Reply, alert, answer, card_fields, form_of, not_found
+from ondemand.standins.stripe.pages import (
+    CONFIRM,
+    Page,
+    Reply,
+    alert,
+    answer,
+    card_fields,
+    confirm_box,
+    form_of,
+    not_found,
+)
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import attach
 from ondemand.standins.stripe.shapes import Object, part
@@ -124,10 +135,13 @@ def hosted_page(store: Store, method: str, path: str, query: str, body: str) -> 
 
 def _save_card(account: Account, customer: Object, form: dict[str, str]) -> None:
     typed = read(account, form)
+    confirmed = form.get("confirmed") == "yes"
+    if BY_NUMBER[typed.number].secure and not confirmed:
+        raise Refused(CONFIRM)
 
     def work() -> Object:
         method = method_of(account, typed, customer["email"], customer["address"])
-        method["_authenticated"] = True
+        method["_authenticated"] = confirmed
         attach(account, account.save(method), customer)
         settings = customer["invoice_settings"] | {"default_payment_method": method["id"]}
         after = account.save(customer | {"invoice_settings": settings})
@@ -147,7 +161,7 @@ def _page(account: Account, session: Object, customer: Object, form: dict[str, s
         f'<div>{link}<h1>Billing</h1><p class="soft">{escape(customer["email"] or customer["name"] or "")}</p>'
         f"<h2>Current card</h2><p>{escape(_card(account, customer))}</p>{_invoices(account, customer)}</div>"
         f'<form method="post" class="card" novalidate>{said}{alert(wrong)}<h1>Change the card</h1>'
-        f"{card_fields(form.get('name', ''))}<button>Save the card</button></form>"
+        f"{card_fields(form.get('name', ''))}{confirm_box(wrong == CONFIRM)}<button>Save the card</button></form>"
     )
     return answer(Page("Billing", body, 402 if wrong else 200, wide=True))
 
