@@ -1,6 +1,6 @@
-"""From the form to a customer with an instance. The return page, the webhook and the sweep all end in one completion.
+"""From the form to Stripe's page: one open sign-up per browser and person, a new attempt for a changed form.
 
-Services here open their own scopes: Stripe is called between transactions, never inside one.
+Stripe is called between transactions, never inside one.
 """
 
 from __future__ import annotations
@@ -14,24 +14,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from customers.services import NewCustomer, begin_subscription, register
 from instances.models import Instance
-from instances.services.boots import provision
-from ondemand import audit, clock
-from ondemand.accounts import person
-from ondemand.gateway import billing, checkout
-from ondemand.gateway.checkout import Session
-from ondemand.hints import hint
-from ondemand.inbox import NotYetKnown
+from ondemand import clock
+from ondemand.gateway import checkout
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from partners.models import Campaign, Plan
 from signup.models import SignUp
 
-KINDS = ("checkout.session",)
 TERMS_VERSION = "2026-11"
 OPEN_FOR = timedelta(hours=2)
 LOOK_AGAIN = timedelta(seconds=60)
@@ -224,130 +216,3 @@ def _stripe_customer(signup: SignUp) -> str:
 def _first_cycle_end(at: datetime) -> datetime:
     """Cycles are anchored at midnight, zone time: the first ends a month after today's."""
     return clock.midnight(clock.months_after(clock.business_day(at), 1))
-
-
-def sync(kind: str, session_id: str, now: datetime) -> None:
-    """The inbox's way in. It holds a transaction, so the completion itself is left to a job."""
-    signup = SignUp.objects.filter(session_id=session_id).first()
-    if signup is None:
-        raise NotYetKnown(f"no sign-up is at {session_id}")
-    if signup.state in SignUp.OPEN:
-        SignUp.objects.filter(pk=signup.pk).update(next_try_at=now)
-        hint("signup.tasks.complete", signup.pk)
-
-
-def complete(signup_id: int, *, now: datetime) -> str:
-    """Fetch the session and, where the card was accepted, make the customer and order the instance, once.
-
-    Returns the sign-up's state. A completion that cannot be is undone at Stripe: cancelled and refunded.
-    """
-    with as_worker():
-        signup = SignUp.objects.select_related("plan", "campaign").get(pk=signup_id)
-    if not signup.session_id or signup.state not in SignUp.OPEN:
-        return signup.state
-    session = checkout.fetch_session(signup.session_id)
-    if session.status == "expired":
-        return _close(signup, SignUp.State.EXPIRED, _("The card page expired."))
-    if session.status != "complete" or not session.paid:
-        return _look_again(signup, now)
-    facts = billing.fetch_subscription(session.subscription)
-    try:
-        with as_worker():
-            return _make_customer(signup.pk, session, facts, now)
-    except IntegrityError:
-        billing.undo_subscription(session.subscription, key=f"signup-{signup.public_id}-{signup.attempt}-undo")
-        return _close(signup, SignUp.State.REFUSED, _("The username was taken meanwhile. Your card was refunded."))
-
-
-def _close(signup: SignUp, state: str, reason: str) -> str:
-    with as_worker():
-        SignUp.objects.filter(pk=signup.pk, state__in=SignUp.OPEN).update(state=state, reason=reason[:200])
-    return state
-
-
-def _look_again(signup: SignUp, now: datetime) -> str:
-    with as_worker():
-        SignUp.objects.filter(pk=signup.pk).update(next_try_at=now + LOOK_AGAIN)
-    return signup.state
-
-
-def _make_customer(signup_id: int, session: Session, facts: billing.SubscriptionFacts, now: datetime) -> str:
-    signup = SignUp.objects.select_for_update(of=("self",)).select_related("plan").get(pk=signup_id)
-    if signup.state not in SignUp.OPEN:
-        return signup.state
-    owner = _owner(signup)
-    customer = _customer(signup, session, owner, now)
-    subscription_id = begin_subscription(customer, facts, now=now)
-    instance = provision(customer.subscriptions.get(pk=subscription_id), name=signup.username, now=now)
-    SignUp.objects.filter(pk=signup.pk).update(
-        state=SignUp.State.COMPLETED,
-        completed_at=now,
-        customer_id=customer.pk,
-        user_id=owner.pk,
-        instance_id=instance.pk,
-        reason="",
-    )
-    audit.record(
-        "signup.completed", now=now, actor=owner, partner_id=signup.partner_id, customer_id=customer.pk, target=signup
-    )
-    hint("customers.tasks.take_events", delay=1)
-    return SignUp.State.COMPLETED
-
-
-def _owner(signup: SignUp) -> User:
-    if signup.ordered_by:
-        return User.objects.get(pk=signup.ordered_by)
-    owner, _made = person(
-        email=signup.email, username=signup.username, name=signup.contact_name, language=signup.language
-    )
-    return owner
-
-
-def _customer(signup: SignUp, session: Session, owner: User, now: datetime) -> Customer:
-    if signup.customer_id:
-        return Customer.objects.get(pk=signup.customer_id)
-    new = NewCustomer(
-        name=signup.company,
-        contact_name=signup.contact_name,
-        contact_email=signup.email,
-        country=signup.country,
-        vat_number=signup.vat_number,
-        stripe_id=session.customer,
-    )
-    return register(new, partner_id=signup.partner_id, plan=signup.plan, owner=owner, now=now)
-
-
-def expire(signup_id: int, *, now: datetime) -> str:
-    """End a sign-up that was left: its session first, and one that was completed meanwhile is completed here."""
-    with as_worker():
-        signup = SignUp.objects.get(pk=signup_id)
-    if signup.state not in SignUp.OPEN or signup.expires_at > now:
-        return signup.state
-    if signup.session_id and checkout.expire_session(signup.session_id).status == "complete":
-        return complete(signup_id, now=now)
-    return _close(signup, SignUp.State.EXPIRED, _("It was not finished in time."))
-
-
-def choose_password(signup: SignUp, password: str, *, now: datetime) -> User | None:
-    """The first password of the person who signed up, once; None where it was chosen before.
-
-    The caller has checked that it is the browser that signed up, and that the password is good.
-    """
-    with as_worker():
-        owner = User.objects.select_for_update().get(pk=signup.user_id or 0)
-        unchosen = SignUp.objects.filter(pk=signup.pk, password_chosen_at=None, ordered_by=None)
-        if owner.has_usable_password() or not unchosen.update(password_chosen_at=now):
-            return None
-        owner.set_password(password)
-        owner.save(update_fields=["password"])
-        audit.record("password.chosen", now=now, actor=owner, customer_id=signup.customer_id)
-        return owner
-
-
-def usual_boot_seconds() -> int | None:
-    """The median of the last 100 boots; None before there was one."""
-    with as_worker():
-        rows = Instance.objects.filter(running_at__isnull=False, boot_started_at__isnull=False)
-        last = rows.order_by("-running_at").values_list("boot_started_at", "running_at")[:100]
-        times = sorted((ended - began).total_seconds() for began, ended in last if began and ended)
-    return round(times[len(times) // 2]) if times else None

@@ -1,0 +1,28 @@
+"""What is done with sign-ups: registered and led to the card, completed once, or left."""
+
+from signup.services.completion import KINDS, choose_password, complete, expire, sync, usual_boot_seconds
+from signup.services.registration import (
+    Registration,
+    Ticket,
+    UsernameTaken,
+    holds,
+    open_checkout,
+    start,
+    username_is_free,
+)
+
+__all__ = [
+    "KINDS",
+    "Registration",
+    "Ticket",
+    "UsernameTaken",
+    "choose_password",
+    "complete",
+    "expire",
+    "holds",
+    "open_checkout",
+    "start",
+    "sync",
+    "username_is_free",
+    "usual_boot_seconds",
+]
