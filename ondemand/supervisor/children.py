@@ -23,6 +23,10 @@ class Ended(Exception):
     """The demo cannot go on; says why."""
 
 
+class Leave(Exception):
+    """Somebody asked the demo to end."""
+
+
 @dataclass
 class Child:
     """`launch` returns the started process; its output, where it is a pipe, goes to the screen."""
@@ -57,6 +61,11 @@ class Children:
         self.screen = screen
         self.staying: list[Child] = []
         self.selector = selectors.DefaultSelector()
+        self.asked_to_leave = False
+
+    def leave(self, *signal_and_frame: object) -> None:
+        """A signal's handler: an exception here could be raised anywhere, and be swallowed there."""
+        self.asked_to_leave = True
 
     def add(self, *more: Child) -> None:
         for child in more:
@@ -85,7 +94,9 @@ class Children:
                 raise Ended(f"{what} did not answer within {seconds:.0f} s.")
 
     def watch(self, seconds: float = 0.1) -> None:
-        """Copy what is said for so long, then start again what died."""
+        """Copy what is said for so long, then start again what died; Leave where that was asked for."""
+        if self.asked_to_leave:
+            raise Leave
         self._copy_for(seconds)
         for child in self.staying:
             if not child.runs:

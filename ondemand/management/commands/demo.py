@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from ondemand.servers import Postgres, Valkey, own_folder, state_dir
 from ondemand.servers.processes import port_is_taken, until
 from ondemand.supervisor import announcement, preparation
-from ondemand.supervisor.children import Child, Children, Ended
+from ondemand.supervisor.children import Child, Children, Ended, Leave
 from ondemand.supervisor.screen import Screen
 from ondemand.supervisor.zones import NUMBERS, STANDIN_PORTS, Place, Zone, stripe
 
@@ -35,7 +35,6 @@ class Command(BaseCommand):
     def handle(self, *, zones: list[str], port: int, reset: bool, **options: Any) -> None:
         if not 1024 <= port <= HIGHEST_PORT:
             raise CommandError(f"--port {port}: choose one from 1024 to {HIGHEST_PORT}")
-        listen_to_signals()
         state = own_folder(state_dir())
         with only_demo(state):
             postgres, valkey = Postgres(state), Valkey(state)
@@ -56,16 +55,17 @@ class Demo:
         self.children = Children(self.screen)
 
     def run(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT
+            signal.signal(number, self.children.leave)
         try:
             self.start()
             while True:
                 self.children.watch()
-        except KeyboardInterrupt:
+        except Leave:
             self.screen.say("stopping")
         except Ended as problem:
             raise CommandError(str(problem)) from None
         finally:
-            ignore_signals()
             self.screen.clear()
             announcement.forget(self.place.state)
             self.children.stop()
@@ -112,17 +112,6 @@ class Demo:
         self.children.wait(lambda: all(zone.answers() for zone in self.zones), 60, "A zone")
         announcement.announce(self.screen, self.place, self.zones)
         self.children.add(*(zone.worker() for zone in self.zones))
-
-
-def listen_to_signals() -> None:
-    """SIGINT too: a shell that starts us in the background has it ignored."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-
-
-def ignore_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
