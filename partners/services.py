@@ -49,7 +49,7 @@ def enrol_partner(enrolment: Enrolment, *, both: bool, now: datetime, actor: Use
     partner, new = Partner.objects.get_or_create(
         code=enrolment.code, defaults={"name": enrolment.name, "country": enrolment.country, "created_at": now}
     )
-    owner, _made = person(email=enrolment.owner_email, username=_username(enrolment), name=enrolment.owner_name)
+    owner, _made = person(email=enrolment.owner_email, username=_username(enrolment.code), name=enrolment.owner_name)
     if not new and not Member.objects.filter(partner=partner, user=owner).exists():
         raise EnrolmentConflict(_("The code “%(code)s” belongs to another partner.") % {"code": enrolment.code})
     Member.objects.get_or_create(partner=partner, user=owner, defaults={"role": Member.Role.OWNER})
@@ -64,9 +64,20 @@ def enrol_partner(enrolment: Enrolment, *, both: bool, now: datetime, actor: Use
     return partner
 
 
-def _username(enrolment: Enrolment) -> str:
-    """Free, and valid: the partner's code, its owner's name behind it where that is taken."""
-    base = f"p-{enrolment.code}"[:34]
+def add_member(
+    partner: Partner, *, email: str, name: str, role: str, now: datetime, actor: User | None = None
+) -> Member:
+    """A colleague joins the partner; again: the same member, with the role that it had."""
+    user, _made = person(email=email, username=_username(partner.code), name=name)
+    member, new = Member.objects.get_or_create(partner=partner, user=user, defaults={"role": role})
+    if new:
+        audit.record("member.added", now=now, actor=actor, partner_id=partner.pk, target=email, role=role)
+    return member
+
+
+def _username(code: str) -> str:
+    """Free, and valid: the partner's code, a number behind it where that is taken."""
+    base = f"p-{code}"[:34]
     taken = set(User.objects.filter(username__startswith=base).values_list("username", flat=True))
     return next(name for n in range(len(taken) + 1) if (name := f"{base}-{n}" if n else base) not in taken)
 
