@@ -10,12 +10,12 @@ from datetime import datetime
 from django.db.models import Q, Sum
 
 from customers.models import Assignment, Customer, Invoice, InvoiceLine, InvoicePayment, Refund, Subscription
-from ondemand.gateway import billing
+from ondemand.gateway import billing, checkout
 from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
 
-KINDS = ("subscription", "invoice", "refund")
+KINDS = ("customer", "subscription", "invoice", "refund")
 METERS = {
     "stripe_base_price": InvoiceLine.Meter.BASE,
     "stripe_user_price": InvoiceLine.Meter.USERS,
@@ -26,7 +26,28 @@ METERS = {
 
 def sync(kind: str, stripe_id: str, now: datetime) -> None:
     """Fetch one object and write it. Raises NotYetKnown where its customer or invoice is not here yet."""
-    {"subscription": sync_subscription, "invoice": sync_invoice, "refund": sync_refund}[kind](stripe_id)
+    of_kind = {
+        "customer": sync_card,
+        "subscription": sync_subscription,
+        "invoice": sync_invoice,
+        "refund": sync_refund,
+    }
+    of_kind[kind](stripe_id)
+
+
+def sync_card(stripe_id: str) -> None:
+    """A card that was changed at the portal becomes the subscriptions' own, and pays what is open.
+
+    The portal opens for our customers alone: of a sign-up that was not finished there is nothing to wait for.
+    """
+    customer = Customer.objects.filter(stripe_id=stripe_id).first()
+    card = checkout.chosen_card(stripe_id) if customer else ""
+    if customer is None or not card:
+        return
+    for subscription in Subscription.objects.live().filter(customer=customer):
+        checkout.use_card(subscription.stripe_id, card)
+    for invoice in Invoice.objects.filter(customer_id=customer.pk, state=Invoice.State.OPEN, remaining__gt=0):
+        checkout.pay_invoice(invoice.stripe_id, card)
 
 
 def sync_subscription(stripe_id: str) -> None:

@@ -82,6 +82,7 @@ if not STRIPE_SECRET_KEY.startswith("sk_live_" if STRIPE_MODE == "live" else "sk
     raise WrongSetting("STRIPE_SECRET_KEY", "", f"STRIPE_MODE={STRIPE_MODE} needs a key of that mode")
 # Which job an event about an object wakes; of other objects events are stored and need nobody.
 STRIPE_WAKES = {
+    "customer": "customers.tasks.take_events",
     "subscription": "customers.tasks.take_events",
     "invoice": "customers.tasks.take_events",
     "refund": "customers.tasks.take_events",

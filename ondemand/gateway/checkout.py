@@ -114,6 +114,32 @@ def open_billing_portal(*, customer: str, return_url: str) -> str:
         return session.url
 
 
+def chosen_card(customer: str) -> str:
+    """The payment method that the customer chose at the portal; empty while it is the one from Checkout."""
+    with stripe_call() as client:
+        settings = client.v1.customers.retrieve(customer).invoice_settings
+    return id_of(settings.default_payment_method) if settings else ""
+
+
+def use_card(subscription: str, card: str) -> None:
+    """Checkout gave the subscription a default of its own, which comes before the customer's."""
+    with stripe_call() as client:
+        if id_of(client.v1.subscriptions.retrieve(subscription).default_payment_method) != card:
+            client.v1.subscriptions.update(subscription, {"default_payment_method": card})
+
+
+def pay_invoice(invoice: str, card: str) -> bool:
+    """Charge an open invoice to the card, once; False where it is declined, or paid already."""
+    with stripe_call() as client:
+        try:
+            client.v1.invoices.pay(
+                invoice, {"payment_method": card}, {"idempotency_key": f"{invoice}-{card}-changed"}
+            )
+        except (stripe.CardError, stripe.InvalidRequestError):
+            return False
+    return True
+
+
 @lru_cache(maxsize=1)
 def _configuration() -> str:
     params: stripe.params.billing_portal.ConfigurationCreateParams = {
