@@ -1,13 +1,13 @@
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from signup import pages, views
+from signup import pages, progress, views
 
 urlpatterns = [
     path("sign-up-pages/", pages.SignUpPages.as_view(), name="sign-up-pages"),
     path("sign-up-pages/<int:pk>/qr.<str:form>", require_safe(pages.qr), name="sign-up-page-qr"),
     path("signup/return/<uuid:public_id>/", views.came_back, name="signup-return"),
-    path("signup/progress/<uuid:public_id>/", views.progress, name="signup-progress"),
-    path("signup/progress/<uuid:public_id>/password/", views.password, name="signup-password"),
+    path("signup/progress/<uuid:public_id>/", progress.progress, name="signup-progress"),
+    path("signup/progress/<uuid:public_id>/password/", progress.password, name="signup-password"),
     path("signup/<slug:slug>/", views.signup, name="signup"),
 ]

@@ -2,6 +2,7 @@
 
 from signup.services.completion import KINDS, choose_password, complete, expire, sync, usual_boot_seconds
 from signup.services.registration import (
+    AlreadyPaid,
     Registration,
     Ticket,
     UsernameTaken,
@@ -13,6 +14,7 @@ from signup.services.registration import (
 
 __all__ = [
     "KINDS",
+    "AlreadyPaid",
     "Registration",
     "Ticket",
     "UsernameTaken",

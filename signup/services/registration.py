@@ -33,6 +33,14 @@ class UsernameTaken(Exception):
     """Another person, instance or open sign-up has it."""
 
 
+class AlreadyPaid(Exception):
+    """The card was accepted before the form came again: the sign-up is to be completed, not begun anew."""
+
+    def __init__(self, signup: SignUp) -> None:
+        super().__init__(str(signup))
+        self.signup = signup
+
+
 @dataclass(frozen=True)
 class Registration:
     """What the form says. `ordered_by` and `customer_id`: a signed-in customer's person orders another instance."""
@@ -79,7 +87,7 @@ def start(
     if known.state == SignUp.State.COMPLETED:
         return known, ticket or Ticket(known.public_id, "")
     if _is_changed(known, registration, plan) or known.expires_at <= now:
-        _expire_session(known)
+        _leave_session(known)
         known = _attempt_again(known, registration, plan, now)
     with as_worker():
         SignUp.objects.filter(pk=known.pk).update(secret_hash=_hash(secret))
@@ -154,9 +162,10 @@ def _attempt_again(signup: SignUp, registration: Registration, plan: Plan, now: 
         raise UsernameTaken from None
 
 
-def _expire_session(signup: SignUp) -> None:
-    if signup.session_id:
-        checkout.expire_session(signup.session_id)
+def _leave_session(signup: SignUp) -> None:
+    """Nobody can pay it any more; one that was paid meanwhile is this person's sign-up."""
+    if signup.session_id and checkout.expire_session(signup.session_id).status == "complete":
+        raise AlreadyPaid(signup)
 
 
 def _hash(secret: str) -> str:
@@ -169,10 +178,15 @@ def holds(signup: SignUp, ticket: Ticket) -> bool:
 
 
 def open_checkout(signup: SignUp, *, now: datetime) -> str:
-    """The address of Stripe's page for this attempt; the same one again for the same attempt."""
+    """The address of Stripe's page for this attempt; the same one again for the same attempt.
+
+    Raises AlreadyPaid where the page was left by paying.
+    """
     with as_worker():
         signup = SignUp.objects.select_related("plan", "campaign").get(pk=signup.pk)
-    if signup.session_url:
+    if signup.session_id:
+        if checkout.fetch_session(signup.session_id).status == "complete":
+            raise AlreadyPaid(signup)
         return signup.session_url
     customer_id = signup.stripe_customer_id or _stripe_customer(signup)
     back = f"{settings.ONDEMAND_URL}/signup"
