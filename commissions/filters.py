@@ -33,8 +33,8 @@ class State(TextChoices):
 
 
 def with_state(rows: QuerySet[Commission], today: date) -> QuerySet[Any]:
-    """With `state` (a State), from its day and from the payments that partners are shown; and that
-    `payment`, {id, number, paid_at}, or None.
+    """With `state` (a State), from its day and from the payments that partners are shown; that `payment`,
+    {id, number, paid_at}, or None; and `payment_number`.
     """
     lines = PaymentLine.objects.filter(
         partner_id=OuterRef("partner_id"), commission_id=OuterRef("pk"), freed=False, payment__state__in=Payment.SHOWN
@@ -42,6 +42,7 @@ def with_state(rows: QuerySet[Commission], today: date) -> QuerySet[Any]:
     shown = JSONObject(id="payment__id", number="payment__number", paid_at="payment__paid_at")
     return rows.annotate(
         payment=Subquery(lines.values_list(shown)[:1]),
+        payment_number=Subquery(lines.values("payment__number")[:1]),
         payment_state=Subquery(lines.values("payment__state")[:1]),
         state=Case(
             When(payment_state=Payment.State.PAID, then=Value(State.PAID)),

@@ -173,8 +173,8 @@ def _agreement(row: Commission) -> Iterator[Step]:
 def _sum_text(row: Commission) -> str:
     """The formula with its numbers, rounded once, half away from zero; then what earlier rows took."""
     figures = {
-        "settled": values.number(row.settled),
-        "due": values.number(max(row.due, 1)),
+        "settled": values.money(row.settled, row.currency),
+        "due": values.money(max(row.due, 1), row.currency),
         "so_far": values.money(cumulative(row), row.currency),
     }
     if row.kind == Commission.Kind.REVERSAL:

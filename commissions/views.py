@@ -43,7 +43,7 @@ class CommissionList(PartnerList):
         Column("currency", "currency"),
         Column("state", "state"),
         Column("payable_on", "payable_on", "date"),
-        Column("payment", "payment__number"),
+        Column("payment", "payment_number"),
     ]
     export_name = "commissions"
     empty_title = _("No commissions yet")

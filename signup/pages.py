@@ -25,6 +25,7 @@ from partners.models import Campaign, Partner, Plan
 from signup.models import PageVisits, SignUp
 
 DAYS = 30
+PAYING = Count("pk", filter=Q(pays=True))
 BUTTON = "display:inline-block;padding:12px 24px;border-radius:8px;background:#0b5fc0;color:#fff;text-decoration:none"
 QR_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
@@ -75,7 +76,7 @@ def figures_of(partner_id: int, today: date) -> dict[int, Figures]:
     begun = SignUp.objects.filter(partner_id=partner_id, created_at__gte=midnight(since)).order_by()
     signups = begun.annotate(pays=Exists(paid)).values_list("campaign_id")
     seen = dict(visits.annotate(Sum("visits")))
-    made = {pk: (count, pays) for pk, count, pays in signups.annotate(Count("pk"), Count("pk", filter=Q(pays=True)))}
+    made = {pk: (count, pays) for pk, count, pays in signups.annotate(made=Count("pk"), paying=PAYING)}
     return {pk: Figures(seen.get(pk, 0), *made.get(pk, (0, 0))) for pk in seen.keys() | made.keys()}
 
 

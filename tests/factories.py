@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.test import Client
@@ -21,6 +22,7 @@ from ondemand.tenancy.roles import Role
 from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
 from payments.models import Payment
 from payments.services import preparing
+from signup.models import PageVisits, SignUp
 
 PASSWORD = "ondemand-demo"
 _numbers = count(1)
@@ -88,14 +90,14 @@ def make_plan(*, now: datetime, currency: str = "EUR", code: str = "obps") -> Pl
 
 def make_house(*, code: str, product: Product, now: datetime) -> House:
     began = now - timedelta(days=400)
-    users = [make_user(email=f"{role}@{code}.example") for role in ("owner", "finance", "support")]
+    owner, finance, support = (make_user(email=f"{role}@{code}.example") for role in ("owner", "finance", "support"))
     with as_worker():
         partner = Partner.objects.create(code=code, name=code.capitalize(), country="ES", created_at=began)
-        for user, role in zip(users, Member.Role, strict=True):
+        for user, role in zip((owner, finance, support), Member.Role, strict=True):
             Member.objects.create(partner=partner, user=user, role=role)
         slug = f"{code}-{product.code}"
         campaign = Campaign.objects.create(partner=partner, product=product, slug=slug, created_at=began)
-    return House(partner, *users, campaign)
+    return House(partner, owner, finance, support, campaign)
 
 
 def make_bank_account(*, house: House, now: datetime) -> BankAccount:
@@ -300,6 +302,38 @@ def make_payment(*, house: House, cast: Cast, state: str = Payment.State.PAID) -
             if step == state:
                 break
     return payment
+
+
+def make_visits(*, house: House, day: date, visits: int) -> PageVisits:
+    with as_worker():
+        return PageVisits.objects.create(partner=house.partner, campaign=house.campaign, day=day, visits=visits)
+
+
+def make_signup(*, house: House, plan: Plan, now: datetime, instance: Instance | None = None) -> SignUp:
+    """Left at the form; with an instance, completed by that instance's customer."""
+    number = next(_numbers)
+    became: dict[str, Any] = {}
+    if instance:
+        became = {"state": SignUp.State.COMPLETED, "customer_id": instance.customer_id, "instance_id": instance.pk}
+    with as_worker():
+        return SignUp.objects.create(
+            partner=house.partner,
+            campaign=house.campaign,
+            plan=plan,
+            company=f"Company {number}",
+            contact_name=f"Contact {number}",
+            email=f"signup{number}@example.test",
+            username=f"signup{number}",
+            country="ES",
+            language="en",
+            terms_version="2026-11",
+            terms_accepted_at=now,
+            created_at=now,
+            attempted_at=now,
+            expires_at=now,
+            next_try_at=now,
+            **became,
+        )
 
 
 def sign_in(user: User) -> Client:
