@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ondemand.supervisor.screen import Screen
@@ -36,6 +36,7 @@ class Child:
     stop_signal: int = signal.SIGTERM
     level: int = 0  # of the house: the upper ones end first, those of one level together
     ready: bool = False  # it said READY
+    muted: bool = False
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS))
     heard: Callable[[str], bool] = lambda line: False  # True: the line is dealt with, and not shown
     process: subprocess.Popen[bytes] = field(init=False)
@@ -85,6 +86,17 @@ class Children:
                 task.signal_group(signal.SIGKILL)
         if failed := [task.name for task in tasks if task.process.returncode]:
             raise Ended(f"{' and '.join(failed)} failed: see above.")
+
+    @contextlib.contextmanager
+    def muted(self, chosen: Callable[[Child], bool]) -> Iterator[None]:
+        """What these say goes to the log file alone."""
+        for child in self.staying:
+            child.muted = chosen(child)
+        try:
+            yield
+        finally:
+            for child in self.staying:
+                child.muted = False
 
     def wait(self, done: Callable[[], bool], seconds: float, what: str) -> None:
         end = time.monotonic() + seconds
@@ -153,4 +165,4 @@ class Children:
     def _hear(self, child: Child, line: str) -> None:
         child.ready = child.ready or line.startswith("READY")
         if not child.heard(line):
-            self.screen.line(child.name, line)
+            self.screen.line(child.name, line, only_log=child.muted)

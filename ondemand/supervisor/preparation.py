@@ -1,4 +1,4 @@
-"""What is made once: databases, the history, the webhook endpoints."""
+"""What is made once: the zones' databases with their history; and what a new version changes in them."""
 
 from __future__ import annotations
 
@@ -17,33 +17,43 @@ PROGRESS = re.compile(r"PROGRESS (\d{1,3}) ?(.*)")
 
 def clear_unfinished(place: Place, zones: list[Zone]) -> None:
     """A zone whose history was broken off begins anew; before anything runs."""
-    unfinished = [zone for zone in zones if not zone.complete.exists()]
-    for zone in unfinished:
-        zone.begin()
-    if unfinished and not any(folder.exists() for folder in place.state.glob("*/history-complete")):
+    for zone in zones:
+        if not zone.complete.exists():
+            zone.begin()
+    if not any(place.state.glob("*/history-complete")):
         for file in place.state.glob(f"{place.stripe_file.name}*"):
             file.unlink()
     for folder in (place.mail, place.static):
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def migrate(children: Children, zones: list[Zone]) -> None:
-    """Side by side, and only what may have changed."""
+def prepare(children: Children, zones: list[Zone]) -> None:
+    """Make what is missing and migrate what is old, side by side."""
     stamp = _stamp()
-    stale = [zone for zone in zones if _read(zone, "migrated") != stamp]
-    for zone in stale:
-        _database(zone)
-    children.run(*(zone.child("migrate", MANAGE, "migrate", "--verbosity", "0") for zone in stale))
-    for zone in stale:
+    new = [zone for zone in zones if not zone.complete.exists()]
+    old = [zone for zone in zones if zone not in new and _migrated(zone) != stamp]
+    for zone in new:
+        zone.place.postgres.drop_database(zone.database)
+        zone.place.postgres.create_database(zone.database)
+    bar = Bar(children.screen, new)
+    with children.muted(lambda child: bool(new) and child.level == 1):  # hundreds of boots, all a year ago
+        children.run(*(_make(zone, bar) for zone in new), *(_migrate(zone) for zone in old))
+    for zone in [*new, *old]:
         write(zone.folder / "migrated", stamp)
+    for zone in new:
+        write(zone.complete, "")
+    for zone in zones:
+        zone.webhooks.update(json.loads(zone.webhooks_file.read_text()))
 
 
-def _database(zone: Zone) -> None:
-    postgres = zone.place.postgres
-    if not zone.complete.exists():
-        postgres.drop_database(zone.database)
-    if not postgres.has_database(zone.database):
-        postgres.create_database(zone.database)
+def _make(zone: Zone, bar: Bar) -> Child:
+    task = zone.child("history", MANAGE, "demo_zone", "--secrets-file", str(zone.webhooks_file))
+    task.heard = lambda line: bar.hear(zone, line)
+    return task
+
+
+def _migrate(zone: Zone) -> Child:
+    return zone.child("migrate", MANAGE, "migrate", "--verbosity", "0", "--skip-checks")
 
 
 def _stamp() -> str:
@@ -54,20 +64,9 @@ def _stamp() -> str:
     return digest.hexdigest()
 
 
-def _read(zone: Zone, name: str) -> str:
-    file = zone.folder / name
+def _migrated(zone: Zone) -> str:
+    file = zone.folder / "migrated"
     return file.read_text() if file.exists() else ""
-
-
-def make_history(children: Children, zones: list[Zone]) -> None:
-    missing = [zone for zone in zones if not zone.complete.exists()]
-    bar = Bar(children.screen, missing)
-    tasks = [zone.child("history", MANAGE, "demo_history") for zone in missing]
-    for zone, task in zip(missing, tasks, strict=True):
-        task.heard = lambda line, zone=zone: bar.hear(zone, line)  # type: ignore[misc]
-    children.run(*tasks)
-    for zone in missing:
-        write(zone.complete, "")
 
 
 class Bar:
@@ -85,14 +84,3 @@ class Bar:
         words = " · ".join(f"{name} {text}" for name, text in self.words.items() if text)
         self.screen.progress(sum(self.percent.values()) // len(self.percent), words)
         return True
-
-
-def register_webhooks(children: Children, zones: list[Zone]) -> None:
-    """Each zone's own command tells Stripe where to ring, and keeps the signing secrets in a file."""
-    children.run(*(_webhooks(zone) for zone in zones if not zone.webhooks_file.exists()))
-    for zone in zones:
-        zone.webhooks.update(json.loads(zone.webhooks_file.read_text()))
-
-
-def _webhooks(zone: Zone) -> Child:
-    return zone.child("webhooks", MANAGE, "stripe_webhooks", "--secrets-file", str(zone.webhooks_file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 STARTED = time.monotonic()
 WIDTH = 30  # of the bar, in characters
@@ -12,14 +13,17 @@ LINES_UP = "\r\x1b[K"
 
 
 class Screen:
-    """Writes to stdout; a pipe gets plain lines."""
+    """Writes to stdout, and all lines to a file as well; a pipe gets plain lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path) -> None:
+        self.log = log.open("w", buffering=1)
         self.draws = sys.stdout.isatty()
         self.bar, self.told = "", -1
 
-    def line(self, name: str, text: str) -> None:
-        self.plain(f"{name:9} | {text}")
+    def line(self, name: str, text: str, *, only_log: bool = False) -> None:
+        self.log.write(f"{name:9} | {text}\n")
+        if not only_log:
+            self.plain(f"{name:9} | {text}")
 
     def say(self, text: str) -> None:
         self.line("demo", f"{time.monotonic() - STARTED:.1f} s {text}")

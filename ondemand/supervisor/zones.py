@@ -145,7 +145,7 @@ class Zone:
 
     def child(self, kind: str, *command: str, level: int = 2) -> Child:
         def launch() -> subprocess.Popen[bytes]:
-            env = os.environ | self.settings | {"PYTHONUNBUFFERED": "1"}
+            env = os.environ | self.settings | {"PYTHONUNBUFFERED": "1", "CELERY_SKIP_CHECKS": "yes"}
             return spawn([sys.executable, *command], env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
         return Child(f"{kind}-{self.key}", launch, level=level)

@@ -51,7 +51,7 @@ class Demo:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.zones = [Zone(key, place) for key in place.zones]
-        self.screen = Screen()
+        self.screen = Screen(place.state / "demo.log")
         self.children = Children(self.screen)
 
     def run(self) -> None:
@@ -77,10 +77,8 @@ class Demo:
         self.check_ports()
         preparation.clear_unfinished(self.place, self.zones)
         self.start_servers()
-        preparation.migrate(self.children, self.zones)
+        preparation.prepare(self.children, self.zones)
         self.screen.say("databases ready")
-        preparation.make_history(self.children, self.zones)
-        preparation.register_webhooks(self.children, self.zones)
         self.start_product()
 
     def check_ports(self) -> None:
