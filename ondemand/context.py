@@ -46,10 +46,16 @@ ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozens
         _("Revenue"),
         (
             (_("Commissions"), "commissions", "commissions", MONEY),
-            (_("Sign Up Pages"), "sign-up-pages", "link", EVERYONE),
+            (_("Sign Up Pages"), "sign-up-pages", "pages", EVERYONE),
             (_("Payments"), "payments", "payments", MONEY),
         ),
     ),
+)
+
+
+ACCOUNT_ENTRIES: tuple[tuple[str | Promise, str, str], ...] = (
+    (_("Your account"), "account", "home"),
+    (_("Order another instance"), "account-order", "plus"),
 )
 
 
@@ -88,6 +94,8 @@ class Shell:
 
     @cached_property
     def menu(self) -> list[Group]:
+        if self.role == Role.CUSTOMER and self.account_menu:
+            return [Group("", [self._item(*entry) for entry in ACCOUNT_ENTRIES])]
         looking = self.role == Role.WEB and self._request.tenancy.read_only
         if self.member is None and not looking:
             return []
@@ -100,7 +108,9 @@ class Shell:
 
     def _item(self, label: str | Promise, name: str, icon: str) -> Item:
         url = reverse(name)
-        return Item(label, url, icon, self._request.path.startswith(url))
+        whole = name == "account"  # other pages of the account have entries of their own
+        here = self._request.path == url if whole else self._request.path.startswith(url)
+        return Item(label, url, icon, here)
 
     @property
     def account_menu(self) -> bool:
