@@ -53,6 +53,7 @@ class Demo:
         self.zones = [Zone(key, place) for key in place.zones]
         self.screen = Screen(place.state / "demo.log")
         self.children = Children(self.screen)
+        self.standins: list[Child] = []
 
     def run(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT
@@ -95,19 +96,26 @@ class Demo:
                 )
 
     def start_servers(self) -> None:
-        """The stand-ins first: they come up while the servers start."""
-        standins = [stripe(self.place), *(zone.park() for zone in self.zones)]
-        self.children.add(*standins)
+        """The stand-ins first: they come up while the servers start; only the history waits for them here."""
+        self.standins = [stripe(self.place), *(zone.park() for zone in self.zones)]
+        self.children.add(*self.standins)
         for name, server in (("postgres", self.place.postgres), ("valkey", self.place.valkey)):
             self.children.add(Child(name, server.start, server.stop_signal))
-        self.children.wait(lambda: all(child.ready for child in standins), 30, "A stand-in")
-        self.screen.say("servers and stand-ins up")
+        if not all(zone.complete.exists() for zone in self.zones):
+            self.children.wait(self.standins_ready, 60, "A stand-in")
+        self.screen.say("servers up")
+
+    def standins_ready(self) -> bool:
+        return all(child.ready for child in self.standins)
+
+    def product_ready(self) -> bool:
+        return self.standins_ready() and all(zone.answers() for zone in self.zones)
 
     def start_product(self) -> None:
         """The workers after READY: two cores import one thing at a time, and Valkey keeps what a page asks for."""
         announcement.tell_commands(self.place, self.zones)
         self.children.add(*(zone.web() for zone in self.zones))
-        self.children.wait(lambda: all(zone.answers() for zone in self.zones), 60, "A zone")
+        self.children.wait(self.product_ready, 90, "A zone")
         announcement.announce(self.screen, self.place, self.zones)
         self.children.add(*(zone.worker() for zone in self.zones))
 
