@@ -62,9 +62,9 @@ def ask(url: str, data: bytes | None = None, headers: dict[str, str] | None = No
     request = urllib.request.Request(url, data, headers or {}, method=method)
     try:
         with _opener.open(request, timeout=20) as answer:
-            return Reply(answer.status, answer.read().decode(errors="replace"), answer.headers)
+            return Reply(answer.status, answer.read().decode(errors="replace"), dict(answer.headers))
     except urllib.error.HTTPError as error:
-        return Reply(error.code, error.read().decode(errors="replace"), error.headers)
+        return Reply(error.code, error.read().decode(errors="replace"), dict(error.headers))
 
 
 class CheckedClient(stripe.UrllibClient):
@@ -74,7 +74,9 @@ class CheckedClient(stripe.UrllibClient):
         super().__init__()
         self.contract, self.wrong, self.used = contract, list[str](), set[str]()
 
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> tuple[Any, int, Any]:
+    def request(
+        self, method: str, url: str, headers: Any, post_data: Any = None, *, _usage: list[str] | None = None
+    ) -> tuple[Any, int, Any]:
         content, status, answered = super().request(method, url, headers, post_data)
         parts = urlsplit(url)
         self.used.add(f"{method.upper()} {parts.path}")

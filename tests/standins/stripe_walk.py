@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from decimal import Decimal
 from typing import Any
 
 import stripe
@@ -68,7 +69,7 @@ def catalogue(shop: Shop) -> None:
     v1.products.list({"active": True})
     plain = v1.products.create({"name": "Gone", "id": "gone"})
     v1.products.delete(plain.id)
-    v1.prices.create({"currency": "eur", "unit_amount_decimal": "0.5", "product_data": {"name": "Disk"}})
+    v1.prices.create({"currency": "eur", "unit_amount_decimal": Decimal("0.5"), "product_data": {"name": "Disk"}})
     v1.prices.update(shop.base, {"nickname": "Base", "metadata": {"a": "1"}})
     assert v1.prices.list({"lookup_keys": ["retail_base"], "expand": ["data.product"]}).data[0].id == shop.base
     v1.prices.retrieve(shop.base)
@@ -357,8 +358,8 @@ def connect(shop: Shop) -> None:
     v1.accounts.create({"country": "US", "controller": {"stripe_dashboard": {"type": "express"}}})
     send: Any = {"amount": 5000, "currency": "eur", "destination": made.id, "transfer_group": "payment_1"}
     refused("insufficient_capabilities_for_transfer", v1.transfers.create, send)
-    link = v1.account_links.create({"account": made.id, "type": "account_onboarding", **{
-        "return_url": "https://shop.example/r", "refresh_url": "https://shop.example/f"}})  # fmt: skip
+    link = v1.account_links.create({"account": made.id, "type": "account_onboarding",
+        "return_url": "https://shop.example/r", "refresh_url": "https://shop.example/f"})  # fmt: skip
     assert standin.submit(link.url, iban="ES91 2100 0418 4502 0005 1332", holder="Iberia").status == 303
     v1.accounts.update(made.id, {"metadata": {"partner": "2"}, "business_profile": {"url": "https://iberia.example"}})
     v1.accounts.retrieve(made.id)
@@ -393,8 +394,9 @@ def the_rest(shop: Shop) -> None:
     v1.balance.retrieve()
     rows = v1.balance_transactions.list({"limit": 3})
     v1.balance_transactions.retrieve(rows.data[0].id, {"expand": ["source"]})
-    made = v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["invoice.paid"],
-                                        "api_version": stripe.api_version, "connect": False})  # fmt: skip
+    hook: Any = {"url": "http://127.0.0.1:9/", "enabled_events": ["invoice.paid"],
+                                        "api_version": stripe.api_version, "connect": False}  # fmt: skip
+    made = v1.webhook_endpoints.create(hook)
     v1.webhook_endpoints.update(made.id, {"disabled": True})
     v1.webhook_endpoints.retrieve(made.id)
     v1.webhook_endpoints.list()

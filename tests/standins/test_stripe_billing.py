@@ -16,7 +16,7 @@ def at(moment: int) -> str:
 
 
 def end_of(subscription: stripe.Subscription) -> int:
-    return subscription["items"].data[0].current_period_end
+    return int(subscription["items"].data[0].current_period_end)
 
 
 @pytest.fixture

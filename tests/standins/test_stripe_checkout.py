@@ -22,8 +22,8 @@ def test_paying_leads_back_with_the_sessions_id_and_an_active_subscription(stand
     assert (reply.status, reply.headers["Location"]) == (303, f"https://shop.example/done?s={session.id}")
     done = standin.v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription", "invoice"]})
     assert (done.status, done.payment_status, done.amount_total) == ("complete", "paid", 9900)
-    assert isinstance(done.subscription, stripe.Subscription)
-    assert (done.subscription.status, (done.subscription.metadata or {})["sign_up"]) == ("active", "7")
+    assert isinstance(done.subscription, stripe.Subscription) and done.subscription.metadata
+    assert (done.subscription.status, done.subscription.metadata["sign_up"]) == ("active", "7")
     assert done.subscription.default_payment_method
 
 

@@ -38,7 +38,7 @@ class Receiver(ThreadingHTTPServer):
 class _Hook(BaseHTTPRequestHandler):
     server: Receiver
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.came.append((body, self.headers["Stripe-Signature"]))
         self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)

@@ -21,7 +21,8 @@ PREFIX = {
     "coupon": "", "promotion_code": "promo", "discount": "di", "tax_rate": "txr", "checkout.session": "cs_test",
     "item": "li", "event": "evt", "webhook_endpoint": "we", "billing_portal.configuration": "bpc",
     "billing_portal.session": "bps", "account": "acct", "transfer": "tr", "transfer_reversal": "trr",
-    "payout": "po", "customer_balance_transaction": "cbtxn", "test_helpers.test_clock": "clock", "bank_account": "ba", "topup": "tu",
+    "payout": "po", "customer_balance_transaction": "cbtxn", "test_helpers.test_clock": "clock",
+    "bank_account": "ba", "topup": "tu",
 }  # fmt: skip
 LETTERS = string.ascii_letters + string.digits
 NAMES = {"payment_method": "PaymentMethod", "account": "Account"}  # where an error's words differ
@@ -127,7 +128,8 @@ class Account:
 
     def is_empty(self) -> bool:
         row = self.db.execute(
-            "SELECT 1 FROM objects WHERE (account = ? OR account LIKE ? || '/%') AND kind != 'webhook_endpoint' LIMIT 1",
+            "SELECT 1 FROM objects WHERE (account = ? OR account LIKE ? || '/%') AND kind != 'webhook_endpoint' "
+            "LIMIT 1",
             (self.root, self.root),
         ).fetchone()
         return row is None

@@ -68,11 +68,11 @@ def add_base_line(account: Account, invoice: Object, subscription: Object, item:
     }  # fmt: skip
     product = account.get("product", price["product"])["name"]
     each = money(price["unit_amount"] or 0, price["currency"])
+    described = f"{quantity} × {product} (at {each} / {_interval(price)})"
     add_line(
         account, invoice, amount=amount if part is None else rounded_share(amount, *part), quantity=quantity,
         quantity_decimal=str(quantity), subscription=subscription["id"], period={"start": start, "end": end},
-        description=f"Trial period for {product}" if trial else f"{quantity} × {product} (at {each} / {_interval(price)})",
-        metadata=dict(subscription["metadata"]),
+        description=f"Trial period for {product}" if trial else described, metadata=dict(subscription["metadata"]),
         pricing={"type": "price_details", "unit_amount_decimal": price["unit_amount_decimal"],
                  "price_details": {"price": price["id"], "product": price["product"]}},
         parent={"type": "subscription_item_details", "invoice_item_details": None, "subscription_item_details": link},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ondemand.standins.stripe.account import DUE, INCLUDED, Account
 from ondemand.standins.stripe.billing import rounded_share
 from ondemand.standins.stripe.catalogue import amount_of
@@ -129,9 +127,7 @@ def _behaviour(account: Account, session: Object, params: Params) -> None:
     session["payment_method_collection"] = params.get("payment_method_collection", "always")
 
 
-KNOWN = set(
-    "metadata billing_mode billing_cycle_anchor proration_behavior description invoice_settings default_tax_rates".split()
-)
+KNOWN = set("metadata billing_mode billing_cycle_anchor proration_behavior description invoice_settings".split())
 
 
 def _subscription(session: Object, data: Params, now: int) -> Object:

@@ -199,7 +199,7 @@ def _form(session: Object, customer: Object | None, form: dict[str, str], messag
 def _address(session: Object, customer: Object | None, form: dict[str, str]) -> str:
     known = {n: v or "" for n, v in ((customer or {}).get("address") or {}).items()} | form
     country = field("country", "Country", known.get("country", ""), autocomplete="country", more='maxlength="2"',
-                    hint="code of two letters, like ES")  # fmt: skip
+                    hint="like ES")  # fmt: skip
     postal = field("postal_code", "Postal code", known.get("postal_code", ""), autocomplete="postal-code")
     if session["billing_address_collection"] != "required":
         return f'<h2>Billing address</h2><div class="two"><div>{country}</div><div>{postal}</div></div>'

@@ -92,6 +92,9 @@ def _change(account: Account, connected: Object, params: Params) -> None:
         connected["capabilities"][name] = on if wanted["requested"] else "inactive"
     if "business_profile" in params:
         connected["business_profile"] |= params.plain("business_profile")
+    for name, given in (params.plain("settings") or {}).items():
+        if name != "payouts" or set(given) - {"schedule"}:
+            raise not_done(f"the setting {name}")
     schedule = (((params.plain("settings") or {}).get("payouts") or {}).get("schedule")) or {}
     connected["settings"]["payouts"]["schedule"] |= {
         k: v for k, v in schedule.items() if k != "delay_days" or v != "minimum"

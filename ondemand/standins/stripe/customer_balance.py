@@ -19,7 +19,8 @@ def change(account: Account, customer: str, amount: int, currency: str, type: st
     ending = owner["balance"] + amount
     account.save(owner | {"balance": ending, "currency": owner["currency"] or currency})
     return account.new(
-        KIND, amount=amount, currency=currency, customer=customer, ending_balance=ending, type=type, metadata={}, **links
+        KIND, amount=amount, currency=currency, customer=customer, ending_balance=ending, type=type, metadata={},
+        **links,
     )  # fmt: skip
 
 

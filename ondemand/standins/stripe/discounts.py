@@ -117,10 +117,10 @@ def redeem(account: Account, obj: Object, coupon: Object, code: Object | None) -
     if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
         raise invalid(f"Coupon {coupon['id']} is used up and cannot be applied.", "discounts", "coupon_expired")
     account.save(coupon | {"times_redeemed": coupon["times_redeemed"] + 1})
-    made = account.new(
+    return account.new(
         "discount", customer=obj.get("customer"), source={"type": "coupon", "coupon": coupon["id"]},
-        promotion_code=code["id"] if code else None, start=account.now(), end=_end(account.now(), coupon), _coupon=coupon,
+        promotion_code=code["id"] if code else None, start=account.now(), end=_end(account.now(), coupon),
+        _coupon=coupon,
         subscription=obj["id"] if obj["object"] == "subscription" else None,
         invoice=obj["id"] if obj["object"] == "invoice" else None,
     )  # fmt: skip
-    return made

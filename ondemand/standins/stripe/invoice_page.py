@@ -102,9 +102,11 @@ def _page(invoice: Object, form: dict[str, str], wrong: str, *, ask: bool = Fals
     for off in invoice["total_discount_amounts"]:
         rows += f"<tr><th>Discount</th><td>{escape(money(-off['amount'], currency))}</td></tr>"
     summary = (
-        f'<section><h1>Invoice {escape(invoice["number"])}</h1><p class="soft">{escape(invoice["customer_name"] or "")} · '
-        f'{_day(invoice["effective_at"])} · {STATUS[invoice["status"]]}</p><p class="total">{total}</p><table>{rows}'
-        f'<tr><th>Due</th><td>{total}</td></tr></table><p><a href="{escape(invoice["invoice_pdf"])}">PDF</a></p></section>'
+        f"<section><h1>Invoice {escape(invoice['number'])}</h1>"
+        f'<p class="soft">{escape(invoice["customer_name"] or "")} · {_day(invoice["effective_at"])} · '
+        f'{STATUS[invoice["status"]]}</p><p class="total">{total}</p><table>{rows}'
+        f"<tr><th>Due</th><td>{total}</td></tr></table>"
+        f'<p><a href="{escape(invoice["invoice_pdf"])}">PDF</a></p></section>'
     )
     body = summary + (_form(form, wrong, total, ask) if invoice["status"] == "open" else _state(invoice))
     return answer(Page(f"Invoice {invoice['number']}", body, 402 if wrong else 200, wide=True))

@@ -20,10 +20,10 @@ STYLE = """
 :root { color-scheme: light; --ink: #1a1f36; --soft: #5d6679; --line: #d9dee8; --key: #2f4bd8; --bad: #b3093c; }
 * { box-sizing: border-box; }
 body { margin: 0; background: #f4f6fa; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-.bar { background: #fff4d6; border-bottom: 1px solid #e8d59a; color: #5b4600; padding: .5rem 1rem; text-align: center;
-  font-size: .875rem; }
-main { display: grid; grid-template-columns: 1fr 1fr; gap: 2.5rem; max-width: 60rem; margin: 2.5rem auto;
-  padding: 0 1.25rem; }
+.bar { margin: 0; background: #fff4d6; border-bottom: 1px solid #e8d59a; color: #5b4600; padding: .5rem 1rem;
+  text-align: center; font-size: .875rem; }
+main { display: grid; align-items: start; grid-template-columns: 1fr 1fr; gap: 2.5rem; max-width: 60rem;
+  margin: 2.5rem auto; padding: 0 1.25rem; }
 main.one { grid-template-columns: minmax(0, 34rem); justify-content: center; }
 @media (max-width: 46rem) { main { grid-template-columns: 1fr; margin: 1.25rem auto; gap: 1.25rem; } }
 h1 { font-size: 1.25rem; margin: 0 0 .5rem; } h2 { font-size: 1rem; margin: 1.25rem 0 .5rem; }

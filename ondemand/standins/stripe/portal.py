@@ -105,10 +105,9 @@ def _flow(given: Object) -> Object:
         raise not_done(f"the flow {given['type']}")
     finish: Object = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
     done = given.get("after_completion") or {}
-    redirect = done.get("redirect")
     return {
         "type": given["type"], "subscription_cancel": None, "subscription_update": None,
-        "subscription_update_confirm": None, "after_completion": finish | done | ({"redirect": redirect} if redirect else {}),
+        "subscription_update_confirm": None, "after_completion": finish | done,
     }  # fmt: skip
 
 
@@ -181,7 +180,8 @@ def _card(account: Account, customer: Object) -> str:
 def _invoices(account: Account, customer: Object) -> str:
     found = [i for i in account.find("invoice", customer=customer["id"]) if i["hosted_invoice_url"]][:24]
     rows = "".join(
-        f'<tr><th><a href="{escape(i["hosted_invoice_url"])}">{escape(i["number"])}</a></th><td>{escape(i["status"])}</td>'
+        f'<tr><th><a href="{escape(i["hosted_invoice_url"])}">{escape(i["number"])}</a></th>'
+        f"<td>{escape(i['status'])}</td>"
         f"<td>{escape(money(i['total'], i['currency']))}</td></tr>"
         for i in found
     )

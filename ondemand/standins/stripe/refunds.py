@@ -99,5 +99,7 @@ def update(account: Account, params: Params, id: str) -> Object:
 def cancel(account: Account, params: Params, id: str) -> Object:
     refund = account.get("refund", id)
     raise StripeError(
-        400, f"Refund {refund['id']} has a status of {refund['status']} and cannot be canceled.", code="refund_not_cancelable"
-    )  # fmt: skip
+        400,
+        f"Refund {refund['id']} has a status of {refund['status']} and cannot be canceled.",
+        code="refund_not_cancelable",
+    )

@@ -31,7 +31,8 @@ ABSENT = {
     "line_item": "pricing.price_details",
     "payment_intent": "payment_details amount_details hooks presentment_details source",
     "setup_intent": "attach_to_self",
-    "charge": "payment_method_details.card.three_d_secure.exemption_indicator_applied transfer presentment_details radar_options level3 authorization_code source",
+    "charge": "payment_method_details.card.three_d_secure.exemption_indicator_applied transfer "
+    "presentment_details radar_options level3 authorization_code source",
     "refund": "failure_reason description instructions_email failure_balance_transaction next_action "
     "presentment_details pending_reason destination_details",
     "dispute": "network_reason_code payment_method_details evidence.enhanced_evidence",

@@ -194,7 +194,7 @@ def _cancel_at(account: Account, subscription: Object, params: Params, when: int
     at_end = params.get("cancel_at_period_end")
     at: Any = params.plain("cancel_at")
     ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    named = {"min_period_end": min(ends), "max_period_end": max(ends)}
+    named = {"min_period_end": min(ends), "max_period_end": max(ends), "max_billed_until": max(ends)}
     at = min(ends) if at_end else named.get(at, at) if "cancel_at" in params else None
     if at is not None and at <= account.now():
         raise invalid("`cancel_at` must be in the future.", "cancel_at")
