@@ -6,6 +6,7 @@ Callers hold the object's lock and the worker's transaction (see the inbox).
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, Sum
 
@@ -90,20 +91,7 @@ def sync_invoice(stripe_id: str) -> None:
     customer = _customer(facts.customer)
     invoice = _write_invoice(customer, facts)
     _write_lines(invoice, facts)
-    for payment in facts.payments:
-        InvoicePayment.objects.update_or_create(
-            partner_id=invoice.partner_id,
-            stripe_id=payment.id,
-            defaults={
-                "customer_id": invoice.customer_id,
-                "invoice": invoice,
-                "payment_intent": payment.payment_intent,
-                "state": payment.state,
-                "currency": payment.currency,
-                "amount": payment.amount,
-                "paid_at": payment.paid_at,
-            },
-        )
+    _write_payments(invoice, facts)
     Subscription.objects.filter(stripe_id=facts.subscription).update(
         next_payment_attempt=None if facts.state == Invoice.State.PAID else facts.next_attempt_at
     )
@@ -156,36 +144,63 @@ def _assignment(customer: Customer, at: datetime) -> Assignment:
 
 def _write_lines(invoice: Invoice, facts: billing.InvoiceFacts) -> None:
     prices = _prices([line.price for line in facts.lines])
+    rows = []
     for position, line in enumerate(facts.lines):
         plan, meter = prices.get(line.price, (None, InvoiceLine.Meter.OTHER))
-        InvoiceLine.objects.update_or_create(
-            partner_id=invoice.partner_id,
-            stripe_id=line.id,
-            defaults={
-                "customer_id": invoice.customer_id,
-                "invoice": invoice,
-                "position": position,
-                "product_id": plan.product_id if plan else None,
-                "plan": plan,
-                "meter": meter,
-                "description": line.description[:500],
-                "quantity": line.quantity,
-                "currency": line.currency,
-                "amount": line.amount,
-                "discount": line.discount,
-                "credit": line.credit,
-                "inclusive_tax": line.inclusive_tax,
-                "exclusive_tax": line.exclusive_tax,
-                "period_start": line.period_start,
-                "period_end": line.period_end,
-                "proration": line.proration,
-                "usage_cycle_id": line.usage_cycle,
-                "to_accrue": True,
-            },
+        rows.append(
+            InvoiceLine(
+                partner_id=invoice.partner_id,
+                stripe_id=line.id,
+                customer_id=invoice.customer_id,
+                invoice=invoice,
+                position=position,
+                product_id=plan.product_id if plan else None,
+                plan=plan,
+                meter=meter,
+                description=line.description[:500],
+                quantity=line.quantity,
+                currency=line.currency,
+                amount=line.amount,
+                discount=line.discount,
+                credit=line.credit,
+                inclusive_tax=line.inclusive_tax,
+                exclusive_tax=line.exclusive_tax,
+                period_start=line.period_start,
+                period_end=line.period_end,
+                proration=line.proration,
+                usage_cycle_id=line.usage_cycle,
+                to_accrue=True,
+            )
         )
+    _upsert(InvoiceLine, rows)
     if facts.state == Invoice.State.DRAFT:
         gone = InvoiceLine.objects.filter(partner_id=invoice.partner_id, invoice=invoice)
         gone.exclude(stripe_id__in=[line.id for line in facts.lines]).delete()
+
+
+def _write_payments(invoice: Invoice, facts: billing.InvoiceFacts) -> None:
+    rows = [
+        InvoicePayment(
+            partner_id=invoice.partner_id,
+            stripe_id=payment.id,
+            customer_id=invoice.customer_id,
+            invoice=invoice,
+            payment_intent=payment.payment_intent,
+            state=payment.state,
+            currency=payment.currency,
+            amount=payment.amount,
+            paid_at=payment.paid_at,
+        )
+        for payment in facts.payments
+    ]
+    _upsert(InvoicePayment, rows)
+
+
+def _upsert(model: type[InvoiceLine] | type[InvoicePayment], rows: list[Any]) -> None:
+    """By Stripe's id, in one statement; what Stripe says now replaces what it said before."""
+    key = ["partner", "stripe_id"]
+    changed = [field.name for field in model._meta.concrete_fields if field.name not in ("id", *key)]
+    model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=changed)
 
 
 def _prices(ids: list[str]) -> dict[str, tuple[Plan | None, str]]:

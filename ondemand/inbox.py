@@ -28,7 +28,11 @@ class NotYetKnown(Exception):
 
 def store(event: EventFacts, *, wanted: bool, now: datetime) -> None:
     """Insert the event unless it is there. Nothing is asked first: the key decides. Needs INSERT alone."""
-    row = StripeEvent(
+    StripeEvent.objects.bulk_create([_row(event, wanted=wanted, now=now)], ignore_conflicts=True)
+
+
+def _row(event: EventFacts, *, wanted: bool, now: datetime) -> StripeEvent:
+    return StripeEvent(
         id=event.id,
         account=event.account,
         type=event.type,
@@ -40,7 +44,6 @@ def store(event: EventFacts, *, wanted: bool, now: datetime) -> None:
         payload=event.payload,
         state=StripeEvent.State.WAITING if wanted and event.object_id else StripeEvent.State.IGNORED,
     )
-    StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def poll(*, wanted: frozenset[str], now: datetime, first: timedelta = timedelta(days=30)) -> int:
@@ -48,9 +51,9 @@ def poll(*, wanted: frozenset[str], now: datetime, first: timedelta = timedelta(
     with as_worker():
         last = StripeEvent.objects.order_by("-created").values_list("created", flat=True).first()
     found = list(events_since(last - OVERLAP if last else now - first))
+    rows = [_row(event, wanted=event.object_kind in wanted, now=now) for event in reversed(found)]
     with as_worker():
-        for event in reversed(found):
-            store(event, wanted=event.object_kind in wanted, now=now)
+        StripeEvent.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
     return len(found)
 
 

@@ -71,7 +71,9 @@ def _signed_by(body: bytes, instance_id: str, signature: str, now: datetime) -> 
         public_id = UUID(instance_id)
     except ValueError:
         raise NotSigned("unknown instance") from None
-    found = Instance.objects.live().select_related("product", "subscription").filter(public_id=public_id).first()
+    found = (
+        Instance.objects.live().select_related("product", "subscription", "plan").filter(public_id=public_id).first()
+    )
     if found is None or not signing.is_signed(body, signature, key=found.heartbeat_key, now=now):
         raise NotSigned("unknown instance, or a wrong key")
     return found
@@ -112,10 +114,12 @@ def _reading(given: dict[str, Any], instance: Instance, now: datetime) -> Readin
     return Reading(day, given["named_users"], given["pos_terminals"], given["disk_mb"])
 
 
-READING = """
+READINGS = """
 INSERT INTO instances_usagereading AS r
   (partner_id, customer_id, assignment_id, instance_id, day, users, terminals, disk_mb, received_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+SELECT partner, customer, assignment, %s, day, users, terminals, disk_mb, %s
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::int[], %s::int[], %s::int[])
+  AS given(partner, customer, assignment, day, users, terminals, disk_mb)
 ON CONFLICT (partner_id, instance_id, day) DO UPDATE SET
   users = greatest(r.users, excluded.users), terminals = greatest(r.terminals, excluded.terminals),
   disk_mb = greatest(r.disk_mb, excluded.disk_mb), received_at = excluded.received_at"""
@@ -126,17 +130,36 @@ def record(instance: Instance, readings: list[Reading], *, now: datetime) -> Non
     if not readings:
         return
     assignments = list(Assignment.objects.filter(customer_id=instance.customer_id).order_by("since"))
-    for reading in readings:
-        assignment = _in_force(assignments, clock.end_of_usage_day(reading.day))
-        owner = [assignment.partner_id, assignment.customer_id, assignment.pk, instance.pk]
-        counts = [reading.users, reading.terminals, reading.disk_mb]
-        with connection.cursor() as cursor:
-            cursor.execute(READING, [*owner, reading.day, *counts, now])
-    for assignment, cycle, peaks in _peaks(instance.subscription, assignments, readings):
-        for meter, peak in peaks.items():
-            _raise_peak(instance, assignment, cycle, meter, peak, now)
-    last = max(readings, key=lambda reading: reading.day)
+    by_day = _highest(readings)
+    _write(instance, assignments, by_day, now)
+    for assignment, cycle, peaks in _peaks(instance.subscription, assignments, by_day):
+        _raise_peaks(instance, assignment, cycle, peaks, now)
+    last = by_day[-1]
     Instance.objects.filter(pk=instance.pk).update(users=last.users, terminals=last.terminals, disk_mb=last.disk_mb)
+
+
+def _highest(readings: list[Reading]) -> list[Reading]:
+    """One a day, in order: a statement may meet a row once, and two heartbeats lock rows in one order."""
+    days: dict[date, Reading] = {}
+    for each in sorted(readings, key=lambda reading: reading.day):
+        known = days.get(each.day, each)
+        days[each.day] = Reading(
+            each.day,
+            max(known.users, each.users),
+            max(known.terminals, each.terminals),
+            max(known.disk_mb, each.disk_mb),
+        )
+    return list(days.values())
+
+
+def _write(instance: Instance, assignments: list[Assignment], by_day: list[Reading], now: datetime) -> None:
+    rows = []
+    for each in by_day:
+        held = _in_force(assignments, clock.end_of_usage_day(each.day))
+        owner = (held.partner_id, held.customer_id, held.pk)
+        rows.append((*owner, each.day, each.users, each.terminals, each.disk_mb))
+    with connection.cursor() as cursor:
+        cursor.execute(READINGS, [instance.pk, now, *map(list, zip(*rows, strict=True))])
 
 
 def _in_force(assignments: list[Assignment], at: datetime) -> Assignment:
@@ -167,44 +190,45 @@ def _peaks(
         )
 
 
-PEAK = """
+PEAKS = """
 INSERT INTO instances_usagecycle AS c
   (partner_id, customer_id, assignment_id, instance_id, subscription_stripe_id, meter, plan_id, starts, ends,
    included, unit_amount, currency, peak, billable, pushed, settled, item_id, push_key, push_quantity, pushes,
    tries, next_try_at, error)
-VALUES (%(partner)s, %(customer)s, %(assignment)s, %(instance)s, %(subscription)s, %(meter)s, %(plan)s, %(starts)s,
-  %(ends)s, %(included)s, %(unit)s, %(currency)s, %(peak)s, greatest(%(peak)s - %(included)s, 0), 0, 0, '', '', 0, 0,
-  0, %(now)s, '')
+SELECT %(partner)s, %(customer)s, %(assignment)s, %(instance)s, %(subscription)s, meter, %(plan)s, %(starts)s,
+  %(ends)s, included, unit, %(currency)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0, 0, %(now)s, ''
+FROM unnest(%(meters)s, %(included)s, %(units)s, %(peaks)s) AS given(meter, included, unit, peak)
 ON CONFLICT (partner_id, instance_id, meter, starts) DO UPDATE SET
   peak = greatest(c.peak, excluded.peak),
   billable = greatest(c.billable, greatest(c.peak, excluded.peak) - c.included)
 RETURNING id, billable <> pushed"""
 
 
-def _raise_peak(instance: Instance, assignment: Assignment, cycle: Cycle, meter: str, peak: int, now: datetime) -> None:
-    plan = Plan.objects.get(pk=instance.plan_id)
-    included, unit = prices(plan)[meter]
+def _raise_peaks(
+    instance: Instance, assignment: Assignment, cycle: Cycle, peaks: dict[str, int], now: datetime
+) -> None:
+    priced = prices(instance.plan)
     values: dict[str, Any] = {
         "partner": assignment.partner_id,
         "customer": assignment.customer_id,
         "assignment": assignment.pk,
         "instance": instance.pk,
         "subscription": instance.subscription.stripe_id,
-        "meter": meter,
-        "plan": plan.pk,
+        "plan": instance.plan_id,
         "starts": cycle[0],
         "ends": cycle[1],
-        "included": included,
-        "unit": unit,
-        "currency": plan.currency,
-        "peak": peak,
+        "currency": instance.plan.currency,
+        "meters": list(map(str, peaks)),
+        "included": [priced[meter][0] for meter in peaks],
+        "units": [priced[meter][1] for meter in peaks],
+        "peaks": list(peaks.values()),
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(PEAK, values)
-        cycle_id, behind = cursor.fetchone()
-    if behind:
-        hint("instances.tasks.push_usage", cycle_id)
+        cursor.execute(PEAKS, values)
+        for cycle_id, behind in cursor.fetchall():
+            if behind:
+                hint("instances.tasks.push_usage", cycle_id)
 
 
 def prices(plan: Plan) -> dict[str, tuple[int, int]]:

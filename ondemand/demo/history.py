@@ -23,7 +23,7 @@ from ondemand.tenancy.context import as_worker
 from partners import services as partners
 from partners.models import Member, Partner
 
-LENGTH = timedelta(days=365)
+LENGTH, SWEEPS = timedelta(days=365), timedelta(days=16)
 HOUR = timedelta(hours=1)
 PAYDAY = 5  # of the month
 FAILED, AGAIN, CANCELLED = -2, -3, -4  # which payday it was, counted from the last
@@ -38,7 +38,7 @@ class History:
         self.rng = Random(self.zone)
         self.stripe = Stripe(settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY)
         self.park = Park(settings.PARK_URL, settings.PARK_SECRET)
-        self.timeline = Timeline(self.stripe, self.park, self.begin, end)
+        self.timeline = Timeline(self.stripe, self.begin, end)
 
     def make(self, told: Callable[[int, datetime], None]) -> None:
         self.park.set(boot_seconds=0, send_heartbeats=False)
@@ -113,10 +113,11 @@ class History:
         self.stories.begin(life, now + 85 * SECOND)
 
     def _plan_sweeps(self) -> None:
-        at = self.begin + 10 * DAY
+        """Beside those before each payday."""
+        at = self.begin + SWEEPS
         while at < self.end:
             self.timeline.plan(at, sweep)
-            at += 7 * DAY
+            at += SWEEPS
         self.timeline.plan(self.end, self.lives.report_all)
 
     def _plan_paydays(self, payday: Payday) -> None:

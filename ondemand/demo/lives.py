@@ -26,6 +26,7 @@ from signup.models import SignUp
 
 BEFORE_RENEWAL = timedelta(hours=2)  # what was used must be known before the invoice is final
 HALF_CYCLE = timedelta(days=15)
+LATELY = timedelta(days=62)  # two reports a cycle; before that one, so that the history is made quickly
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
@@ -75,6 +76,7 @@ class Lives:
 
     def boot(self, life: Life, at: datetime) -> None:
         """The park boots at once here; the platform hears of it as late as it usually does."""
+        self.park.move_to(at)
         boots.boot(life.instance.pk, provisioner=provisioner(), now=at)
         if _state(life) == Instance.State.BOOTING:
             self.greet(life, at + self.rng.randrange(90, 210) * SECOND)
@@ -91,6 +93,7 @@ class Lives:
         if life.ended or life.told >= last:
             return
         days = usage.days(life.company, life.began, life.told + DAY, last, self.rng)
+        self.park.move_to(at)
         self.park.use(life.server, days)
         self._receive(self.park.heartbeat(life.server, [str(day["day"]) for day in days]), at)
         life.told = last
@@ -105,7 +108,7 @@ class Lives:
             heartbeats.receive(heartbeat.body, instance_id=heartbeat.instance, signature=heartbeat.signature, now=at)
 
     def _plan_cycle(self, life: Life, at: datetime) -> None:
-        """A report in its middle, and one shortly before its end, after which the next is planned."""
+        """A report shortly before its end, after which the next is planned; lately one in its middle too."""
         starts, ends = life.subscription.cycle_at(at)
 
         def last(now: datetime) -> None:
@@ -113,7 +116,7 @@ class Lives:
             if not life.ended:
                 self._plan_cycle(life, ends)
 
-        if starts + HALF_CYCLE > at:
+        if starts + HALF_CYCLE > max(at, self.timeline.end - LATELY):
             self.timeline.plan(starts + HALF_CYCLE, partial(self.report, life))
         self.timeline.plan(ends - BEFORE_RENEWAL, last)
 

@@ -30,11 +30,15 @@ class Stripe:
     """Stripe seen from outside: its hosted pages, and the stand-in's own clock."""
 
     def __init__(self, base: str, key: str) -> None:
-        self.base, self.session = base, requests.Session()
+        self.base, self.session = base, _session()
         self.headers = {"Authorization": f"Bearer {key}"}
+        self.stands: datetime | None = None
 
     def move_to(self, at: datetime) -> None:
         """What falls due on the way happens. Real time, or later, means real time."""
+        if at == self.stands:
+            return
+        self.stands = at
         self._call("POST", "/_standin/clock", json={"advance_to": int(at.timestamp())})
 
     def pay(self, url: str, *, card: str, name: str, country: str) -> bool:
@@ -84,10 +88,11 @@ class Park:
     """The machines on which instances run, and what their users do."""
 
     def __init__(self, base: str, secret: str) -> None:
-        self.base, self.session = f"{base}/park", requests.Session()
+        self.base, self.session = f"{base}/park", _session()
         self.headers = {"Authorization": f"Bearer {secret}"}
 
     def move_to(self, at: datetime | None) -> None:
+        """None is real time again."""
         self._call("/clock", {"now": at.isoformat() if at else None})
 
     def set(self, **settings: Any) -> None:
@@ -103,6 +108,12 @@ class Park:
 
     def _call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return _json(self.session.post(self.base + path, json=body, headers=self.headers, timeout=SECONDS))
+
+
+def _session() -> requests.Session:
+    made = requests.Session()
+    made.trust_env = False  # both are on this machine: no proxy is looked for, with each request anew
+    return made
 
 
 def _card(number: str, name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What happens when, in order; and the two clocks outside, which are moved along."""
+"""What happens when, in order; Stripe's clock is moved along."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
 
-from ondemand.demo.outside import Park, Stripe
+from ondemand.demo.outside import Stripe
 
 Action = Callable[[datetime], None]
 
@@ -15,11 +15,10 @@ Action = Callable[[datetime], None]
 class Timeline:
     """Actions are called with their own moment, the earliest first, and may plan more."""
 
-    def __init__(self, stripe: Stripe, park: Park, begin: datetime, end: datetime) -> None:
-        self.stripe, self.park, self.begin, self.end = stripe, park, begin, end
+    def __init__(self, stripe: Stripe, begin: datetime, end: datetime) -> None:
+        self.stripe, self.begin, self.end = stripe, begin, end
         self._planned: list[tuple[datetime, int, Action]] = []
         self._numbers = count()
-        self._moved: datetime | None = None
 
     def plan(self, at: datetime, action: Action) -> None:
         """Nothing is planned beyond the end: that is the running demo's."""
@@ -30,12 +29,6 @@ class Timeline:
         """Do all of it; `told` hears how much is done, in per cent."""
         while self._planned:
             at, _number, action = heappop(self._planned)
-            self._move(at)
+            self.stripe.move_to(at)
             action(at)
             told(int(100 * (at - self.begin) / (self.end - self.begin)), at)
-
-    def _move(self, at: datetime) -> None:
-        if at != self._moved:
-            self.stripe.move_to(at)
-            self.park.move_to(at)
-            self._moved = at

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import stripe
 
@@ -53,11 +53,18 @@ def event_of(event: dict[str, Any]) -> EventFacts:
 
 
 def events_since(since: datetime) -> Iterator[EventFacts]:
-    """All events created at or after an instant, newest first; Stripe keeps them for 30 days."""
-    with stripe_call() as client:
-        params: stripe.params.EventListParams = {"created": {"gte": int(since.timestamp())}, "limit": 100}
-        for event in client.v1.events.list(params).auto_paging_iter():
-            yield event_of(json.loads(str(event)))
+    """All events created at or after an instant, newest first; Stripe keeps them for 30 days.
+
+    Read as plain JSON: the library's objects would cost ten times as much, and only be written out again.
+    """
+    params: dict[str, Any] = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+    while True:
+        with stripe_call() as client:
+            page = cast(dict[str, Any], client.raw_request("get", "/v1/events", **params).data)
+        yield from map(event_of, page["data"])
+        if not page["has_more"]:
+            return
+        params["starting_after"] = page["data"][-1]["id"]
 
 
 def ensure_endpoint(*, url: str, connect: bool) -> str:
