@@ -46,7 +46,12 @@ class PartnerAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         look_at = self.admin_site.admin_view(require_POST(look))
-        return [path("<int:partner_id>/look/", look_at, name="partners_partner_look"), *super().get_urls()]
+        stop = self.admin_site.admin_view(require_POST(stop_looking))
+        return [
+            path("<int:partner_id>/look/", look_at, name="partners_partner_look"),
+            path("look/end/", stop, name="partners_partner_stop_looking"),
+            *super().get_urls(),
+        ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Enrolment is one step: the partner, its owner, its campaigns, the mail, the other zone."""
@@ -97,6 +102,11 @@ def look(request: HttpRequest, partner_id: int) -> HttpResponse:
     )
     request.session[LOOK] = partner.pk
     return redirect("dashboard")
+
+
+def stop_looking(request: HttpRequest) -> HttpResponse:
+    request.session.pop(LOOK, None)
+    return redirect("admin:partners_partner_changelist")
 
 
 class PlanInline(admin.StackedInline):
