@@ -1,4 +1,4 @@
-"""Nothing is silently accepted: each parameter is refused, or shows in the answer, or is listed here with its reason."""
+"""Nothing is silently accepted: a parameter is refused, or shows in the answer, or is listed here with its reason."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ Form = dict[str, str]
 Base = Callable[[Shop], tuple[str, Form]]
 DEEPEST = 3
 
+WITH_ITEMS = "only matters where items change"
 ON_SUBSCRIPTION, OF_PAGE = "shows on the subscription, after the page", "is for the hosted page"
 UNSEEN = {
     ("POST /v1/prices", "transfer_lookup_key"): "only matters where another price has the key",
@@ -32,6 +33,27 @@ UNSEEN = {
     ("POST /v1/checkout/sessions", "subscription_data[description]"): ON_SUBSCRIPTION,
     ("POST /v1/checkout/sessions", "subscription_data[metadata][key]"): ON_SUBSCRIPTION,
     ("POST /v1/checkout/sessions", "subscription_data[invoice_settings][issuer]"): ON_SUBSCRIPTION,
+    **{
+        ("POST /v1/subscriptions", name): why
+        for name, why in {
+            "off_session": "only matters for 3-D Secure",
+            "payment_behavior": "only matters where the payment fails",
+            "proration_behavior": "only matters with a later anchor",
+            "trial_end": "now is no trial",
+        }.items()
+    },
+    **{
+        ("POST /v1/subscriptions/{subscription_exposed_id}", name): why
+        for name, why in {
+            "off_session": "only matters for 3-D Secure",
+            "payment_behavior": "only matters where the payment fails",
+            "proration_behavior": WITH_ITEMS,
+            "proration_date": WITH_ITEMS,
+            "billing_cycle_anchor": "this cycle has just begun",
+        }.items()
+    },
+    ("POST /v1/invoices/create_preview", "subscription_details[proration_behavior]"): WITH_ITEMS,
+    ("POST /v1/invoices/create_preview", "subscription_details[proration_date]"): WITH_ITEMS,
     ("POST /v1/account_links", "type"): OF_PAGE,
     ("POST /v1/account_links", "collection_options[fields]"): OF_PAGE,
     ("POST /v1/account_links", "collection_options[future_requirements]"): OF_PAGE,
@@ -106,7 +128,8 @@ BASES: dict[str, Base] = {
     "POST /v1/invoices/{invoice}/void": lambda shop: (f"/v1/invoices/{_invoice(shop, final=True)}/void", {}),
     "POST /v1/invoices/create_preview": lambda shop: (
         "/v1/invoices/create_preview", {"subscription": _subscription(shop)}),
-    "POST /v1/credit_notes": lambda shop: ("/v1/credit_notes", {"invoice": _invoice(shop, final=True), "amount": "100"}),
+    "POST /v1/credit_notes": lambda shop: (
+        "/v1/credit_notes", {"invoice": _invoice(shop, final=True), "amount": "100"}),
     "POST /v1/subscriptions": lambda shop: (
         "/v1/subscriptions", {"customer": shop.customer(), "items[0][price]": shop.base}),
     "POST /v1/subscriptions/{subscription_exposed_id}": lambda shop: (f"/v1/subscriptions/{_subscription(shop)}", {}),
@@ -123,7 +146,8 @@ BASES: dict[str, Base] = {
     "POST /v1/transfers": lambda shop: (
         "/v1/transfers", {"amount": "100", "currency": "eur", "destination": _partner(shop)}),
     "POST /v1/topups": _new("/v1/topups", amount="100", currency="eur"),
-    "POST /v1/webhook_endpoints": _new("/v1/webhook_endpoints", **{"url": "http://a.example", "enabled_events[0]": "*"}),
+    "POST /v1/webhook_endpoints": _new(
+        "/v1/webhook_endpoints", **{"url": "http://a.example", "enabled_events[0]": "*"}),
 }  # fmt: skip
 
 

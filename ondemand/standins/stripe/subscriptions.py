@@ -8,7 +8,7 @@ from ondemand.standins.stripe.account import DUE, Account
 from ondemand.standins.stripe.billing import INCOMPLETE, bill, cancel, collect_now, first_invoice
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.discounts import apply as apply_discounts
-from ondemand.standins.stripe.errors import invalid, no_such
+from ondemand.standins.stripe.errors import invalid, no_such, not_done
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.invoices import collect_by
 from ondemand.standins.stripe.lines import parent_subscription
@@ -67,8 +67,15 @@ def create(account: Account, params: Params) -> Object:
     _settings(account, assign(made, params, FIELDS), params)
     _cancel_at(account, made, params, None)
     emit(account, "customer.subscription.created", account.save(made))
+    return first_invoice(account, made, _payment_behavior(params))
+
+
+def _payment_behavior(params: Params) -> str:
     params.get("off_session")
-    return first_invoice(account, made, params.get("payment_behavior", "allow_incomplete"))
+    behaviour: str = params.get("payment_behavior", "allow_incomplete")
+    if behaviour == "pending_if_incomplete":
+        raise not_done("payment_behavior=pending_if_incomplete")
+    return behaviour
 
 
 def _mode(given: Object) -> Object:
@@ -155,8 +162,7 @@ def update(account: Account, params: Params, id: str) -> Object:
     if "cancellation_details" in params:
         after["cancellation_details"] |= params.plain("cancellation_details")
     emit(account, "customer.subscription.updated", account.save(after), changed(before, after))
-    payment = params.get("payment_behavior", "allow_incomplete")
-    params.get("off_session")
+    payment = _payment_behavior(params)
     if restart or behaviour == "always_invoice" and "items" in params:
         items = after["items"]["data"] if restart else []
         collect_now(account, bill(account, after, "subscription_update", items), payment)
