@@ -17,6 +17,7 @@ PLAIN = {
 def main() -> None:
     bootstrap.ensure(sys.argv)
     if sys.argv[1:2] and sys.argv[1] in PLAIN:
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # Django would read settings on its way out
         import_module(f"ondemand.management.commands.{sys.argv[1]}").Command().run_from_argv(sys.argv)
         return
     from ondemand.running import prepare

@@ -158,6 +158,7 @@ class Children:
         if not text:
             self.selector.unregister(pipe)
             os.close(pipe)
+            text = b"\n" if child.begun else b""
         *lines, child.begun = (child.begun + text).split(b"\n")
         for line in lines:
             self._hear(child, line.decode(errors="replace"))
