@@ -22,14 +22,10 @@ class DatabaseOperation(Operation):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         pass
 
-    def database_forwards(
-        self, app_label: str, schema_editor: SchemaEditor, from_state: Any, to_state: Any
-    ) -> None:
+    def database_forwards(self, app_label: str, schema_editor: SchemaEditor, from_state: Any, to_state: Any) -> None:
         self._run(schema_editor, self.forwards())
 
-    def database_backwards(
-        self, app_label: str, schema_editor: SchemaEditor, from_state: Any, to_state: Any
-    ) -> None:
+    def database_backwards(self, app_label: str, schema_editor: SchemaEditor, from_state: Any, to_state: Any) -> None:
         self._run(schema_editor, self.backwards())
 
     def forwards(self) -> Iterable[str]:
@@ -85,9 +81,7 @@ class WallTable(Grant):
         yield f'ALTER TABLE "{self.table}" NO FORCE ROW LEVEL SECURITY'
         yield f'ALTER TABLE "{self.table}" DISABLE ROW LEVEL SECURITY'
 
-    def database_forwards(
-        self, app_label: str, schema_editor: SchemaEditor, from_state: Any, to_state: Any
-    ) -> None:
+    def database_forwards(self, app_label: str, schema_editor: SchemaEditor, from_state: Any, to_state: Any) -> None:
         super().database_forwards(app_label, schema_editor, from_state, to_state)
         problems = index_problems(schema_editor.connection, self.table)
         if problems:
