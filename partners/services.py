@@ -111,8 +111,8 @@ def resend_welcome(partner: Partner, *, now: datetime, actor: User) -> None:
 
 def change_state(partner: Partner, state: str, *, now: datetime, actor: User) -> None:
     """Suspend, reactivate, or note that the partner left: its pages close and open with it."""
-    Partner.objects.filter(pk=partner.pk).update(state=state)
-    audit.record(f"partner.{state}", now=now, actor=actor, partner_id=partner.pk, target=partner.code)
+    if Partner.objects.filter(pk=partner.pk).exclude(state=state).update(state=state):
+        audit.record(f"partner.{state}", now=now, actor=actor, partner_id=partner.pk, target=partner.code)
 
 
 def tell_peer(partner_id: int, *, now: datetime) -> bool:

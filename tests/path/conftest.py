@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
 
 import pytest
+from django.test import override_settings
 
 from ondemand.gateway import checkout, client
 from tests.path.walk import Walk
 from tests.standins.conftest import standin, stripe_base
 from tests.standins.park import SECRET, Park
+from tests.standins.stripe_process import Standin
 
 __all__ = ["standin", "stripe_base"]
 
@@ -23,14 +25,26 @@ def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Park]:
 
 
 @pytest.fixture
-def walk(fresh_database: str, standin: Any, park: Park, settings: Any) -> Iterator[Walk]:
+def walk(fresh_database: str, standin: Standin, park: Park) -> Iterator[Walk]:
     """A zone of the test's own: an empty database, an empty account at Stripe's stand-in."""
-    settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = standin.base, standin.key
-    settings.PARK_URL, settings.PARK_SECRET = f"http://127.0.0.1:{park.port}", SECRET
-    client.client.cache_clear()
-    checkout._configuration.cache_clear()
-    made = Walk(standin, park)
-    made.park.call("POST", "clock", {"now": None})
+    with walking(standin, park) as made:
+        yield made
+
+
+@contextmanager
+def walking(standin: Standin, park: Park) -> Iterator[Walk]:
+    """Settings and park for one account; whoever calls has the database."""
+    park.call("POST", "clock", {"now": None})
     for server in park.call("GET", "servers").data["servers"]:
         park.call("DELETE", f"servers/{server['id']}")
-    yield made
+    at = {"STRIPE_API_BASE": standin.base, "STRIPE_SECRET_KEY": standin.key, "STRIPE_MODE": "standin"}
+    with override_settings(**at, PARK_URL=f"http://127.0.0.1:{park.port}", PARK_SECRET=SECRET):
+        forget_client()
+        yield Walk(standin, park)
+    forget_client()
+
+
+def forget_client() -> None:
+    """The next call to Stripe reads the settings anew and uses connections of its own."""
+    client.client.cache_clear()
+    checkout._configuration.cache_clear()

@@ -16,7 +16,7 @@ from django.test import Client
 from commissions.services.accrual import accrue
 from customers import sync
 from instances.models import Instance, UsageCycle
-from instances.provisioners import LocalPark
+from instances.provisioners.local import LocalPark
 from instances.services import boots, heartbeats, usage
 from ondemand import clock, inbox
 from ondemand.models import User
@@ -51,6 +51,7 @@ FORM = {
     "terms": "on",
 }
 WANTED = frozenset(settings.STRIPE_WAKES)
+Days = dict[int, tuple[int, int, int]]  # counted back from today: named users, terminals, disk in MB
 
 
 @dataclass
@@ -78,28 +79,17 @@ class Walk:
             return enrol_partner(owner, both=both, now=self.now)
 
     def offer(self) -> None:
+        self.add_product("retail")
+        sync_catalogue()
+
+    def add_product(self, code: str) -> None:
+        """With one plan: base 49.00; above 2 users, 1 terminal and 5 GB: 15.00, 10.00 and 2.00 each."""
+        included = {"included_users": 2, "included_terminals": 1, "included_gb": 5}
+        plan = PlanOffer("starter", "Starter", 4900, 1500, 200, 1000, **included)
         with as_worker():
             add_product(
-                code="retail",
-                name="Openbravo for Retail",
-                description="Tills and stock.",
-                retail=True,
-                plans=[
-                    PlanOffer(
-                        "starter",
-                        "Starter",
-                        4900,
-                        1500,
-                        200,
-                        1000,
-                        included_users=2,
-                        included_terminals=1,
-                        included_gb=5,
-                    )
-                ],
-                now=self.now,
+                code=code, name=code.title(), description="Tills and stock.", retail=True, plans=[plan], now=self.now
             )
-        sync_catalogue()
 
     def register(self, client: Client, slug: str = "iberia-retail", **changes: str) -> Any:
         """Send the form; the answer leads to Stripe's page."""
@@ -129,8 +119,11 @@ class Walk:
         with as_worker():
             return Instance.objects.get(pk=instance.pk)
 
-    def beat(self, instance: Instance, days: dict[int, tuple[int, int, int]]) -> heartbeats.Outcome:
-        """Report days, counted back from today, as (named users, terminals, disk in MB)."""
+    def beat(self, instance: Instance, days: Days) -> heartbeats.Outcome:
+        return self.receive(self.report(instance, days))
+
+    def report(self, instance: Instance, days: Days) -> dict[str, Any]:
+        """The heartbeat that the instance would send: body and headers."""
         today = clock.usage_day(self.now)
         used = [
             {
@@ -146,7 +139,10 @@ class Walk:
             self.park.call("POST", f"servers/{instance.public_id}/usage", {"days": used})
         answer = self.park.call("POST", f"servers/{instance.public_id}/heartbeat", {})
         assert answer.status == 200, answer.text
-        sent = answer.data
+        sent: dict[str, Any] = answer.data
+        return sent
+
+    def receive(self, sent: dict[str, Any]) -> heartbeats.Outcome:
         with tenant(MACHINE):
             return heartbeats.receive(
                 sent["body"].encode(),
@@ -172,10 +168,13 @@ class Walk:
         return accrue(now=self.now)
 
     def open_bank_account(self, partner: Partner) -> None:
-        url = open_bank_account(partner, email="owner@iberia.example", return_url="http://localhost/", now=self.now)
-        self.standin.submit(url, iban="ES9121000418450200051332", holder="Iberia")
+        self.standin.submit(self.bank_url(partner), iban="ES9121000418450200051332", holder=partner.name)
         with as_worker():
             sync_bank_account(partner.bank_accounts.get().stripe_id, now=self.now)
+
+    def bank_url(self, partner: Partner) -> str:
+        email = f"owner@{partner.code}.example"
+        return open_bank_account(partner, email=email, return_url="http://localhost/", now=self.now)
 
     def staff(self, name: str) -> User:
         email = f"{name}@openbravo.example"

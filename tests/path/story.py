@@ -1,0 +1,350 @@
+"""The path with three partners and some customers, each step of it done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core import mail as sent
+from django.db import IntegrityError
+
+import commissions.tasks
+import customers.tasks
+import instances.tasks
+import ondemand.tasks
+import partners.tasks
+import payments.tasks
+import signup.tasks
+from commissions.services import accrual, terms
+from customers import services as registering
+from customers import sync
+from customers.models import InvoicePayment, Subscription
+from instances.models import Instance, UsageCycle
+from instances.services import boots, heartbeats, usage
+from ondemand import clock, inbox, mail
+from ondemand.gateway import billing
+from ondemand.gateway.checkout import open_billing_portal
+from ondemand.gateway.events import EventFacts
+from ondemand.models import StripeEvent, User
+from ondemand.tenancy.context import Scope, as_worker, tenant
+from ondemand.tenancy.roles import Role
+from partners import services as enrolling
+from partners.models import Campaign, Member, Partner, Plan
+from payments.models import Payment
+from payments.services import preparing, sending
+from payments.services.preparing import PaymentRefused
+from signup.models import SignUp
+from signup.services import completion, registration
+from tests.path.rows import objects, rows
+from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
+
+State = set[str]
+WORKER = Scope(Role.WORKER)
+PARTNERS = ("iberia", "nordic", "lonestar")
+AVAILABLE_AT_ONCE = "4000000000000077"
+IBAN = "ES9121000418450200051332"
+
+
+class Never(Exception):
+    """No second run raises it."""
+
+
+@dataclass
+class Step:
+    """What the first runs changed, and what the second ones did."""
+
+    first: State = field(default_factory=set)
+    second: State = field(default_factory=set)
+
+
+@dataclass
+class Story:
+    """`now` stands still within a chapter, so that a second run is not simply a later one."""
+
+    walk: Walk
+    file: Path
+    now: datetime
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def tell(self) -> dict[str, Step]:
+        self.enrolments()
+        self.products()
+        self.bank_accounts()
+        self.registrations()
+        self.completions()
+        self.boots()
+        self.usage()
+        self.billing()
+        self.by_hand()
+        self.commissions()
+        self.payments()
+        self.endings()
+        return self.steps
+
+    def wait(self, **span: int) -> None:
+        self.walk.wait(**span)
+        self.now = self.walk.now
+
+    def state(self) -> State:
+        mails = {f"mailed: {n} {message.subject}" for n, message in enumerate(sent.outbox)}
+        return rows() | objects(self.file) | mails
+
+    def twice(
+        self,
+        act: Callable[..., Any],
+        *given: Any,
+        scope: Scope | None = None,
+        refused: type[Exception] = Never,
+        **named: Any,
+    ) -> Any:
+        """Run it and run it again, in `scope` where its caller opens one; what the first run returned.
+
+        `refused`: what the second run may raise.
+        """
+        before = self.state()
+        result = _run(act, given, named, scope)
+        once = self.state()
+        with suppress(refused):
+            _run(act, given, named, scope)
+        name = getattr(act, "name", "") or f"{act.__module__}.{act.__name__}"
+        step = self.steps.setdefault(name, Step())
+        step.first |= once ^ before
+        step.second |= self.state() ^ once
+        return result
+
+    def enrolments(self) -> None:
+        made = enrolling.Enrolment("iberia", "Iberia", "ES", "owner@iberia.example", "Olga Owner")
+        iberia = self.twice(enrolling.enrol_partner, made, both=True, now=self.now, scope=WORKER)
+        colleague: dict[str, Any] = {"email": "finance@iberia.example", "name": "Fina", "role": Member.Role.FINANCE}
+        self.twice(enrolling.add_member, iberia, **colleague, now=self.now, scope=WORKER)
+        nordic, lonestar = self.walk.enrol("nordic", both=True), self.walk.enrol("lonestar", both=True)
+        self.wait(seconds=2)
+        self.twice(enrolling.tell_peer, iberia.pk, now=self.now)
+        self.twice(partners.tasks.tell_peer, nordic.pk)
+        self.twice(mail.send_due, now=self.now)
+        staff = self.walk.staff("staff")
+        named: dict[str, Any] = {"now": self.now, "actor": staff}
+        self.twice(enrolling.change_state, lonestar, Partner.State.LEFT, **named, scope=STAFF)
+        with tenant(STAFF):
+            enrolling.change_state(lonestar, Partner.State.ACTIVE, **named)
+
+    def products(self) -> None:
+        plan = enrolling.PlanOffer("starter", "Starter", 9900, 1500, 200)
+        offer: dict[str, Any] = {"code": "obps", "name": "OBPS", "description": "", "retail": False, "plans": [plan]}
+        self.twice(enrolling.add_product, **offer, now=self.now, scope=WORKER)
+        self.twice(enrolling.sync_catalogue)
+        self.walk.add_product("retail")
+        self.twice(partners.tasks.sync_catalogue)
+        with as_worker():  # as an import would make it
+            Partner.objects.create(code="late", name="Late", country="ES", created_at=self.now)
+        self.twice(enrolling.ensure_campaigns, now=self.now, scope=WORKER)
+        self.walk.add_product("pos")
+        self.twice(partners.tasks.sweep)  # tells the peer of lonestar, and Stripe of the product
+
+    def bank_accounts(self) -> None:
+        iberia, nordic, lonestar = self.partners()
+        named: dict[str, Any] = {"email": "o@iberia.example", "return_url": "http://localhost/", "now": self.now}
+        url = self.twice(enrolling.open_bank_account, iberia, **named)
+        self.walk.standin.submit(url, iban=IBAN, holder="Iberia")
+        self.twice(enrolling.sync_bank_account, _account(iberia), now=self.now, scope=WORKER)
+        self.walk.open_bank_account(lonestar)
+        self.walk.standin.submit(self.walk.bank_url(nordic), iban=IBAN, holder="Nordic")
+        self.twice(inbox.store, _changed(_account(nordic), self.now), wanted=True, now=self.now, scope=MACHINE)
+        self.twice(payments.tasks.take_events)
+
+    def registrations(self) -> None:
+        begun, _ = self.twice(registration.start, _form("one"), **self.page("iberia"))
+        url = self.twice(registration.open_checkout, begun, now=self.now)
+        self.walk.pay(url, AVAILABLE_AT_ONCE)
+        for partner, name in (("nordic", "two"), ("lonestar", "three"), ("iberia", "four")):
+            self.walk.pay(registration.open_checkout(self.begin(partner, name), now=self.now), AVAILABLE_AT_ONCE)
+        left = self.begin("iberia", "left")
+        registration.open_checkout(left, now=self.now)
+        self.twice(completion.expire, left.pk, now=left.expires_at)
+
+    def completions(self) -> None:
+        self.twice(completion.complete, self.signup("one").pk, now=self.now)
+        self.twice(signup.tasks.complete, self.signup("two").pk)
+        four = self.signup("four")
+        self.wait(minutes=2)
+        with as_worker():
+            SignUp.objects.filter(pk=four.pk).update(next_try_at=self.now + timedelta(days=1))
+        self.twice(signup.tasks.sweep)  # completes three
+        self.twice(inbox.poll, wanted=WANTED, now=self.now)
+        self.twice(completion.sync, "checkout.session", four.session_id, self.now, scope=WORKER)
+        self.twice(signup.tasks.take_events)
+        completion.complete(four.pk, now=self.now)
+        self.twice(completion.choose_password, self.signup("one"), PASSWORD, now=self.now)
+
+    def boots(self) -> None:
+        one, two, three, four = map(self.instance, ("one", "two", "three", "four"))
+        self.twice(boots.boot, one.pk, provisioner=self.walk.provisioner, now=self.now)
+        self.twice(instances.tasks.boot, two.pk)
+        self.twice(instances.tasks.sweep)  # three and four
+        for each in (one, two, three, four):
+            self.walk.beat(each, {})
+        self.wait(seconds=30)
+        for each in (one, two, three):
+            boots.boot(each.pk, provisioner=self.walk.provisioner, now=self.now)
+        with as_worker():
+            Instance.objects.filter(pk=four.pk).update(state=Instance.State.FAILED)
+        self.twice(boots.retry, self.instance("four"), now=self.now, scope=WORKER)
+        self.twice(ondemand.tasks.send_mails)
+
+    def usage(self) -> None:
+        one, two, three = map(self.instance, ("one", "two", "three"))
+        sent_by_it = self.walk.report(one, {0: (42, 2, 9000)})
+        headers = sent_by_it["headers"]
+        said_by: dict[str, Any] = {
+            "instance_id": headers["X-Ondemand-Instance"],
+            "signature": headers["X-Ondemand-Signature"],
+            "now": self.now,
+        }
+        self.twice(heartbeats.receive, sent_by_it["body"].encode(), **said_by, scope=MACHINE)
+        for each in (two, three):
+            self.walk.beat(each, {0: (42, 2, 9000)})
+        with as_worker():
+            users = {cycle.instance_id: cycle.pk for cycle in UsageCycle.objects.filter(meter="users")}
+        self.twice(usage.push, users[one.pk], now=self.now)
+        self.twice(instances.tasks.push_usage, users[two.pk])
+        self.wait(seconds=2)
+        self.twice(instances.tasks.sweep)
+
+    def billing(self) -> None:
+        self.wait(days=32)
+        self.twice(ondemand.tasks.poll_events)
+        with as_worker():
+            found = StripeEvent.objects.waiting(self.now).filter(object_kind="invoice")
+            mine = sorted(set(found.values_list("object_id", flat=True)))
+        self.twice(sync.sync_invoice, mine[0], scope=WORKER)
+        self.twice(sync.sync, "invoice", mine[1], self.now, scope=WORKER)
+        one, two, three = map(self.subscription, ("one", "two", "three"))
+        facts = {each.pk: billing.fetch_subscription(each.stripe_id) for each in (one, two)}
+        self.twice(registering.begin_subscription, one.customer, facts[one.pk], now=self.now, scope=WORKER)
+        self.twice(sync.write_subscription, two.customer, facts[two.pk], scope=WORKER)
+        self.twice(sync.sync_subscription, three.stripe_id, scope=WORKER)
+        self.twice(inbox.take, sync.KINDS, sync.sync, now=self.now)
+        page = open_billing_portal(customer=one.customer.stripe_id, return_url="http://localhost/")
+        self.walk.standin.pay_page(page, AVAILABLE_AT_ONCE)
+        self.twice(sync.sync_card, one.customer.stripe_id, scope=WORKER)
+
+    def by_hand(self) -> None:
+        """A customer whose Stripe ids are invented, for what completions call."""
+        with as_worker():
+            owner, plan = User.objects.get(username="shop-one"), Plan.objects.get(product__code="retail")
+        new = registering.NewCustomer("Five", "Ana Gil", "five@shops.example", "ES", "", "cus_five")
+        iberia: dict[str, Any] = {"partner_id": self.partners()[0].pk, "plan": plan, "owner": owner}
+        customer = self.twice(registering.register, new, **iberia, now=self.now, scope=WORKER)
+        facts = replace(billing.fetch_subscription(self.subscription("one").stripe_id), id="sub_five")
+        with as_worker():
+            subscription = sync.write_subscription(customer, facts)
+        self.twice(boots.provision, subscription, name="shop-five", now=self.now, scope=WORKER)
+
+    def commissions(self) -> None:
+        iberia, staff = self.partners()[0], self.user("staff")
+        self.twice(terms.ensure_terms, now=self.now, scope=WORKER)
+        self.twice(accrual.accrue, now=self.now)
+        customer_id = self.subscription("one").customer_id
+        with as_worker():
+            payment = InvoicePayment.objects.filter(customer_id=customer_id).earliest("id")
+            product = Plan.objects.get(product__code="retail").product
+        refund = self.walk.standin.v1.refunds.create({"payment_intent": payment.payment_intent, "amount": 100})
+        self.twice(sync.sync_refund, refund.id, scope=WORKER)
+        self.twice(commissions.tasks.accrue)
+        given: dict[str, Any] = {"partner": iberia, "product": product, "rate": 2500, "hold_days": 30, "now": self.now}
+        starts = clock.business_day(self.now) + timedelta(days=60)
+        self.twice(terms.agree, **given, starts=starts, actor=staff, scope=STAFF, refused=IntegrityError)
+
+    def payments(self) -> None:
+        """One a partner: iberia's by the services, nordic's by the tasks, lonestar's after a cancellation."""
+        staff, approver = self.user("staff"), self.walk.staff("approver")
+        self.wait(days=31)
+        iberia, nordic, lonestar = self.partners()
+        first = self.twice(preparing.draft, iberia.pk, "EUR", now=self.now, scope=WORKER)
+        self.twice(preparing.propose, first, by=staff, now=self.now, scope=STAFF, refused=PaymentRefused)
+        self.twice(payments.tasks.draft)
+        self.twice(preparing.propose_all, by=staff, now=self.now, scope=STAFF)
+        self.twice(preparing.approve, first, by=approver, now=self.now, scope=STAFF, refused=PaymentRefused)
+        gone = self.payment(lonestar)
+        self.twice(preparing.cancel, gone, by=approver, now=self.now, scope=STAFF, refused=PaymentRefused)
+        self.twice(preparing.draft_all, now=self.now, scope=WORKER)
+        with tenant(STAFF):
+            preparing.propose_all(by=staff, now=self.now)
+            for partner in (nordic, lonestar):
+                preparing.approve(self.latest(partner), by=approver, now=self.now)
+        self.twice(sending.send, first.pk, now=self.now)
+        self.twice(payments.tasks.send, self.payment(nordic).pk)
+        self.twice(payments.tasks.sweep)
+        self.twice(ondemand.tasks.sweep)
+
+    def endings(self) -> None:
+        self.walk.standin.v1.subscriptions.cancel(self.subscription("two").stripe_id)
+        self.walk.standin.v1.subscriptions.cancel(self.subscription("three").stripe_id)
+        self.wait(seconds=5)
+        inbox.poll(wanted=WANTED, now=self.now)
+        self.twice(customers.tasks.take_events)
+        two = self.instance("two").pk
+        self.twice(boots.end, two, provisioner=self.walk.provisioner, now=self.now)
+        self.twice(instances.tasks.sweep)
+
+    def partners(self) -> list[Partner]:
+        with as_worker():
+            return [Partner.objects.get(code=code) for code in PARTNERS]
+
+    def page(self, partner: str) -> dict[str, Any]:
+        with as_worker():
+            campaign = Campaign.objects.get(slug=f"{partner}-retail")
+            plan = Plan.objects.get(product__code="retail")
+        return {"campaign": campaign, "plan": plan, "ticket": None, "now": self.now}
+
+    def begin(self, partner: str, name: str) -> SignUp:
+        return registration.start(_form(name), **self.page(partner))[0]
+
+    def signup(self, name: str) -> SignUp:
+        with as_worker():
+            return SignUp.objects.get(username=f"shop-{name}")
+
+    def instance(self, name: str) -> Instance:
+        with as_worker():
+            return Instance.objects.get(name=f"shop-{name}")
+
+    def subscription(self, name: str) -> Subscription:
+        with as_worker():
+            return Subscription.objects.select_related("customer").get(customer__name=name.title())
+
+    def user(self, name: str) -> User:
+        with tenant(STAFF):
+            return User.objects.get(username=name)
+
+    def payment(self, partner: Partner) -> Payment:
+        with as_worker():
+            return self.latest(partner)
+
+    def latest(self, partner: Partner) -> Payment:
+        return Payment.objects.filter(partner=partner).latest("pk")
+
+
+def _run(act: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any], scope: Scope | None) -> Any:
+    if scope is None:
+        return act(*given, **named)
+    with tenant(scope):
+        return act(*given, **named)
+
+
+def _form(name: str) -> registration.Registration:
+    email = f"{name}@shops.example"
+    return registration.Registration(name.title(), "Ana Gil", email, f"shop-{name}", "ES", "ESB65739856", "en")
+
+
+def _account(partner: Partner) -> str:
+    with as_worker():
+        return str(partner.bank_accounts.get().stripe_id)
+
+
+def _changed(account: str, now: datetime) -> EventFacts:
+    """As Connect's webhook would bring it."""
+    return EventFacts(f"evt_{account}", account, "account.updated", "account", account, now, False, {"id": "evt"})

@@ -1,0 +1,100 @@
+"""Each service of the path and each task, run a second time, changes no row, mails nobody and asks nothing of Stripe.
+
+One story tells the path; every step in it is run twice and noted under its name. A service or task without a
+step fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from ondemand.celery import app
+from tests.conftest import database
+from tests.path.conftest import walking
+from tests.path.story import Step, Story
+from tests.standins.park import Park, listening
+from tests.standins.park import Platform as Peer
+from tests.standins.stripe_process import Standin, process
+
+app.loader.import_default_modules()
+CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
+MODULES = (
+    "partners.services",
+    "customers.services",
+    "customers.sync",
+    "instances.services.boots",
+    "instances.services.heartbeats",
+    "instances.services.usage",
+    "signup.services.registration",
+    "signup.services.completion",
+    "commissions.services.accrual",
+    "commissions.services.terms",
+    "payments.services.preparing",
+    "payments.services.sending",
+    "ondemand.inbox",
+    "ondemand.mail",
+)
+READERS = {
+    "commissions.services.accrual.reverse_refunds": "the second half of accrue",
+    "customers.services.card_url": "an address for one visit",
+    "customers.sync.recount": "counts again",
+    "instances.services.boots.count_instances": "counts again",
+    "instances.services.boots.note": "a line of the log that its callers write once",
+    "instances.services.heartbeats.prices": "reads",
+    "instances.services.heartbeats.record": "the second half of receive",
+    "ondemand.inbox.lock_object": "locks",
+    "ondemand.mail.queue": "is called by what it belongs to, under a key",
+    "partners.services.campaigns_of": "reads",
+    "partners.services.currency": "reads",
+    "partners.services.resend_welcome": "staff ask for one more mail",
+    "payments.services.preparing.eligible": "reads",
+    "payments.services.preparing.payable": "reads",
+    "signup.services.completion.usual_boot_seconds": "reads",
+    "signup.services.registration.holds": "reads",
+    "signup.services.registration.username_is_free": "reads",
+}
+# Whose work is only when to look again, which is no row's fact.
+QUIET = {"signup.services.completion.sync"}
+
+
+def services() -> list[str]:
+    """What these modules define for others."""
+    return [
+        f"{module}.{name}"
+        for module in MODULES
+        for name, found in inspect.getmembers(import_module(module), inspect.isfunction)
+        if not name.startswith("_") and found.__module__ == module and f"{module}.{name}" not in READERS
+    ]
+
+
+@pytest.fixture(scope="module")
+def told(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory, park: Park
+) -> Iterator[dict[str, Step]]:
+    file = tmp_path_factory.mktemp("stripe") / "state.sqlite3"
+    with (
+        django_db_blocker.unblock(),
+        database("portal_twice"),
+        listening(Peer(status=200)) as peer,
+        process(file) as stripe_base,
+        override_settings(CACHES=CACHE, PEER_URL=f"http://127.0.0.1:{peer.port}", PEER_SECRET="p" * 32),
+        walking(Standin(stripe_base), park) as walk,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        story = Story(walk, file, walk.now)
+        patch.setattr("ondemand.clock.now", lambda: story.now)
+        yield story.tell()
+
+
+@pytest.mark.parametrize("name", [*services(), *TASKS])
+def test_the_second_run_changes_nothing(told: dict[str, Step], name: str) -> None:
+    assert name in told, "the story lacks this service or task"
+    assert told[name].first or name in QUIET, "the first run had nothing to do, so that the second proves nothing"
+    assert told[name].second == set()
