@@ -1,4 +1,4 @@
-"""Why a commission is what it is: from the readings to the payment, computed again from what the row stores."""
+"""Why a commission is what it is: from the readings to the amount, computed again from what the row stores."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import Sum
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from commissions.filters import State
 from commissions.models import Commission
 from customers.models import InvoiceLine
 from instances.models import UsageCycle, UsageReading
@@ -32,7 +30,7 @@ WHOLE_RATE = 10_000
 
 @dataclass(frozen=True)
 class Step:
-    title: str
+    title: Any
     text: Any
     figure: str = ""
     url: str = ""
@@ -64,8 +62,8 @@ def before(row: Commission, *kinds: str) -> int:
     return earlier.aggregate(total=Sum("amount"))["total"] or 0
 
 
-def steps_of(row: Any) -> Iterator[Step]:
-    """In order, for a row with its line, invoice and terms, and with the state that lists show."""
+def steps_of(row: Commission) -> Iterator[Step]:
+    """In order, up to the amount, for a row with its line, invoice and terms."""
     line: InvoiceLine | None = row.line
     if line is not None:
         yield from _readings(line)
@@ -74,7 +72,6 @@ def steps_of(row: Any) -> Iterator[Step]:
     else:
         yield Step(_("Entered by Openbravo"), row.source_id, values.money(row.amount, row.currency))
     yield from _agreement(row)
-    yield _payment(row)
 
 
 def _readings(line: InvoiceLine) -> Iterator[Step]:
@@ -145,7 +142,7 @@ def _base_text(line: InvoiceLine) -> str:
 
 
 def _terms(row: Commission) -> Step:
-    rate = _("{rate} %").format(rate=values.number(hundredths(row.rate)))
+    rate = _("{rate}%").format(rate=values.number(hundredths(row.rate)))
     if row.terms is None:
         return Step(_("Terms"), "", rate)
     text = format_html(
@@ -183,7 +180,7 @@ def _sum_text(row: Commission) -> str:
         earlier = before(row, Commission.Kind.REVERSAL, Commission.Kind.REINSTATEMENT)
     else:
         rate, base = values.number(hundredths(row.rate)), values.money(row.base, row.currency)
-        text = _("{base} × {settled} ÷ {due} × {rate} %, rounded half away from zero: {so_far}").format(
+        text = _("{base} × {settled} ÷ {due} × {rate}%, rounded half away from zero: {so_far}").format(
             base=base, rate=rate, **figures
         )
         earlier = before(row, Commission.Kind.EARNING)
@@ -192,11 +189,3 @@ def _sum_text(row: Commission) -> str:
     return _("{text}; less {earlier} from earlier rows of the same line").format(
         text=text, earlier=values.money(earlier, row.currency)
     )
-
-
-def _payment(row: Any) -> Step:
-    if row.payment is None:
-        return Step(_("Payment"), format_html(_("Payable on {day}"), day=values.day(row.payable_on)))
-    url = reverse("payment", args=[row.payment["id"]])
-    title = _("Payment {number}").format(number=row.payment["number"])
-    return Step(title, capfirst(State(row.state).label), values.money(row.amount, row.currency), url)

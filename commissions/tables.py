@@ -10,10 +10,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.filters import State
 from commissions.models import Commission
 from ondemand.portal import values
 from ondemand.portal.tables import BadgeCell, DateCell, LinkCell, ListTable, MoneyCell, PercentCell, TextCell
+from payments.states import State
 
 KIND_TONES: Final = {Commission.Kind.EARNING: "good", Commission.Kind.REVERSAL: "bad", Commission.Kind.CAP: "warn"}
 TONES: Final = {
@@ -23,6 +23,12 @@ TONES: Final = {
     State.PAID: "good",
     State.RETURNED: "bad",
 }
+
+
+class KeyCell(LinkCell):
+    """The row's number, which leads to it; as narrow as it is."""
+
+    kind = "key"
 
 
 class StateCell(BadgeCell):
@@ -48,7 +54,7 @@ def when(row: Any) -> str:
 
 
 class CommissionTable(ListTable):
-    number = LinkCell(accessor="pk", verbose_name=_("no."))
+    number = KeyCell(accessor="pk", verbose_name=_("no."))
     customer = TextCell(accessor="customer_name", verbose_name=_("customer"))
     amount = MoneyCell(verbose_name=_("commission"))
     state = StateCell(verbose_name=_("state"))

@@ -6,11 +6,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.filters import CommissionFilter, State, with_state
+from commissions.filters import CommissionFilter
 from commissions.models import Commission
-from commissions.reasons import steps_of
+from commissions.reasons import Step, steps_of
 from commissions.tables import KIND_TONES, TONES, CommissionTable, when
 from ondemand.clock import business_day, now
 from ondemand.portal import values
@@ -18,6 +22,7 @@ from ondemand.portal.detail import DetailScreen, Fact, Facts
 from ondemand.portal.exports import Column
 from ondemand.scopes import MONEY, partner_id_of
 from ondemand.screens import PartnerList
+from payments.states import State, with_state
 
 
 class CommissionList(PartnerList):
@@ -72,7 +77,15 @@ class CommissionDetail(DetailScreen):
         return [Facts(figures(row), wide=True)]
 
     def extra(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"why": list(steps_of(row))}
+        return {"why": [*steps_of(row), payment_step(row)]}
+
+
+def payment_step(row: Any) -> Step:
+    if row.payment is None:
+        return Step(_("Payment"), format_html(gettext("Payable on {day}"), day=values.day(row.payable_on)))
+    url = reverse("payment", args=[row.payment["id"]])
+    title = gettext("Payment {number}").format(number=row.payment["number"])
+    return Step(title, capfirst(State(row.state).label), values.money(row.amount, row.currency), url)
 
 
 def figures(row: Any) -> list[Fact]:

@@ -10,6 +10,7 @@ from babel.dates import format_skeleton
 from django.db.models import F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -155,7 +156,7 @@ def metered(row: Instance, at: datetime) -> Iterator[tuple[str, str, str, str]]:
     for cycle in cycles:
         counts = {"peak": values.number(cycle.peak), "included": values.number(cycle.included)}
         yield (
-            cycle.get_meter_display(),
+            capfirst(cycle.get_meter_display()),
             _t("%(peak)s at most − %(included)s included") % counts,
             values.money(cycle.unit_amount, cycle.currency),
             values.money(cycle.amount, cycle.currency),

@@ -171,12 +171,13 @@ def _grid(frame: Frame, scale: Scale, short: Draw) -> SafeString:
 def _labels(frame: Frame, points: Sequence[Point]) -> SafeString:
     """Every so many, counted from the last: the newest period is always named. More than a year's get no denser."""
     every = max(frame.every, -(-len(points) * frame.every // YEAR))
+    last = len(points) - 1
     shown = [
-        (_x(frame, place, len(points)), frame.height - 6, point.label)
+        ("end" if place == last > YEAR else "mid", _x(frame, place, len(points)), frame.height - 6, point.label)
         for place, point in enumerate(points)
-        if (len(points) - 1 - place) % every == 0
+        if (last - place) % every == 0
     ]
-    return format_html_join("", '<text class="mid" x="{}" y="{}">{}</text>', shown)
+    return format_html_join("", '<text class="{}" x="{}" y="{}">{}</text>', shown)
 
 
 def _dots(points: Sequence[Point], frame: Frame, scale: Scale, exact: Draw) -> SafeString:

@@ -21,11 +21,13 @@ from ondemand.figures import Change
 from ondemand.portal import values
 from ondemand.scopes import partner_id_of, require_role, sees_instances, sees_money
 from partners.models import BankAccount
-from payments.balances import balances, next_run
-from payments.views import carried
+from payments.balances import balances
+from payments.models import Payment
+from payments.views import payable_note
 from signup.pages import campaigns_of
 
 Shown = dict[str, Any]
+ON_ITS_WAY = (Payment.State.APPROVED, Payment.State.SENDING)
 
 
 class Dashboard(View):
@@ -115,7 +117,7 @@ def share(change: Change) -> str:
     if change.before <= 0:
         return ""
     per_cent = (change.now - change.before) * 100 // change.before
-    return f"{per_cent:+d} %".replace("-", "−")
+    return f"{per_cent:+d}%".replace("-", "−")
 
 
 def year_of(currency: str, amounts: dict[date, int], today: date) -> Shown:
@@ -137,13 +139,20 @@ def year_of(currency: str, amounts: dict[date, int], today: date) -> Shown:
 
 
 def next_payments(partner_id: int, today: date) -> Iterator[Shown]:
-    """What is payable now, and when it is prepared; what is below the minimum is carried forward."""
-    for balance in balances(partner_id, today=today):
-        later = carried(balance)
+    """What is on its way; else, per currency, what a payment can be made of, and from which day."""
+    on_their_way = Payment.objects.for_partner(partner_id).filter(state__in=ON_ITS_WAY).order_by("approved_at", "pk")
+    for payment in on_their_way[:3]:
         yield {
-            "amount": values.money(balance.payable, balance.currency),
-            "date": None if later else next_run(today),
-            "note": later,
+            "amount": values.money(payment.amount, payment.currency),
+            "date": payment.approved_at,
+            "note": payment.get_state_display(),
+            "url": payment.get_absolute_url(),
+        }
+    for balance in balances(partner_id, today=today):
+        yield {
+            "amount": values.money(balance.ready or balance.payable, balance.currency),
+            "date": balance.ready_on,
+            "note": payable_note(balance, today) if balance.ready_on in (None, today) else "",
             "url": reverse("payments"),
         }
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from commissions.filters import month_name
+from ondemand.portal import values
 from ondemand.portal.tables import (
     BadgeCell,
     DateCell,
@@ -33,7 +33,7 @@ ATTEMPT_TONES: Final = {PaymentAttempt.State.SENT: "good", PaymentAttempt.State.
 
 class MonthCell(TextCell):
     def draw(self, value: date, row: Any) -> str:
-        return month_name(value)
+        return values.month(value)
 
 
 class PaymentTable(ListTable):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commissions.filters import month_name
 from commissions.models import Commission
 from commissions.tables import PaidCommissionTable
 from ondemand.clock import business_day, now
@@ -21,7 +22,7 @@ from ondemand.portal.exports import Column
 from ondemand.scopes import MONEY, partner_id_of
 from ondemand.screens import PartnerList
 from partners.models import BankAccount
-from payments.balances import Balance, balances, next_run
+from payments.balances import Balance, balances
 from payments.filters import PaymentFilter
 from payments.models import Payment
 from payments.services.preparing import MINIMUM
@@ -52,7 +53,7 @@ class PaymentList(PartnerList):
     ]
     export_name = "payments"
     empty_title = _("No payments yet")
-    empty_text = _("A payment is prepared at the beginning of a month, once enough of your commission is payable.")
+    empty_text = _("A payment is prepared as soon as enough of your commission is payable, and approved by Openbravo.")
     empty_action = (_("Your commissions"), "/commissions/")
 
     def rows(self, request: HttpRequest) -> QuerySet[Payment]:
@@ -62,30 +63,32 @@ class PaymentList(PartnerList):
         partner_id, today = partner_id_of(request), business_day(now())
         account = BankAccount.objects.filter(partner_id=partner_id, replaced_at=None).first()
         return {
-            "coming": [coming(balance) for balance in balances(partner_id, today=today)],
-            "next_run": next_run(today),
+            "coming": [coming(balance, today) for balance in balances(partner_id, today=today)],
             "bank": bank_state(account),
             "bank_action": reverse("bank-account"),
         }
 
 
-def coming(balance: Balance) -> dict[str, Any]:
-    payable = f"{reverse('commissions')}?state=payable"
+def coming(balance: Balance, today: date) -> dict[str, Any]:
     return {
         "payable": values.money(balance.payable, balance.currency),
-        "payable_url": payable,
-        "note": carried(balance),
+        "payable_url": f"{reverse('commissions')}?state=payable",
+        "payable_note": payable_note(balance, today),
         "pending": values.money(balance.pending, balance.currency),
         "pending_url": f"{reverse('commissions')}?state=pending",
+        "pending_note": _("payable when its hold has passed"),
     }
 
 
-def carried(balance: Balance) -> str:
-    """Why no payment is made of it yet; empty where one is."""
-    if balance.payable >= MINIMUM:
-        return ""
+def payable_note(balance: Balance, today: date) -> str:
+    """What becomes of what is payable: prepared, or carried forward until it reaches the minimum."""
+    if balance.ready_on == today:
+        return gettext("a payment is being prepared for approval")
     least = values.money(MINIMUM, balance.currency)
-    return _t("carried forward until it reaches {minimum}").format(minimum=least)
+    if balance.ready_on is None:
+        return gettext("carried forward until it reaches {minimum}").format(minimum=least)
+    text = gettext("carried forward: reaches the minimum of {minimum} on {day}")
+    return format_html(text, minimum=least, day=values.day(balance.ready_on))
 
 
 def bank_state(account: BankAccount | None) -> dict[str, str | Promise]:
@@ -126,7 +129,7 @@ def figures(row: Payment) -> list[Fact]:
     return [
         Fact(_("Amount"), values.money(row.amount, row.currency), big=True),
         Fact(_("State"), values.badge(row.get_state_display(), TONES[Payment.State(row.state)]), help=row.waiting),
-        Fact(_("Period"), month_name(row.period)),
+        Fact(_("Period"), values.month(row.period)),
         Fact(_("Approved on"), row.approved_at and values.day(row.approved_at)),
         Fact(_("Sent on"), row.sent_at and values.day(row.sent_at)),
         Fact(_("Paid on"), row.paid_at and values.day(row.paid_at)),

@@ -297,7 +297,9 @@ def make_payment(*, house: House, cast: Cast, state: str = Payment.State.PAID) -
         for step in (Payment.State.SENDING, Payment.State.SENT, Payment.State.PAID):
             if state == Payment.State.APPROVED:
                 break
-            reached = {"sent_at": cast.now, "reference": f"tr_{uuid.uuid4().hex}"} if step == Payment.State.SENT else {}
+            reached: dict[str, Any] = {"paid_at": cast.now} if step == Payment.State.PAID else {}
+            if step == Payment.State.SENT:
+                reached = {"sent_at": cast.now, "reference": f"tr_{uuid.uuid4().hex}"}
             Payment.objects.filter(pk=payment.pk).update(state=step, **reached)
             if step == state:
                 break

@@ -18,7 +18,10 @@ from customers.models import Customer, Invoice, InvoiceLine, Refund
 from instances.models import Instance, UsageCycle
 from ondemand import clock
 from ondemand.models import AuditEntry
-from ondemand.tenancy.context import as_worker, tenant
+from ondemand.scopes import LOOK
+from ondemand.tenancy.context import Scope, as_worker, tenant
+from ondemand.tenancy.roles import Role
+from payments.balances import Balance, balances
 from payments.models import Payment
 from tests import factories
 from tests.factories import Cast, House, sign_in
@@ -220,6 +223,18 @@ def test_who_takes_a_file_is_written_down(world: Cast) -> None:
     assert (entry.target, entry.actor, entry.detail["rows"]) == ("customers", "owner@iberia.example", 1)
 
 
+def test_staff_who_look_see_a_partners_screens_and_files_and_change_nothing(world: Cast) -> None:
+    settle(world.iberia, world, "Bodegas Vega")
+    browser = sign_in(world.staff)
+    assert browser.get("/customers/").status_code == 403
+    with tenant(Scope(Role.AUTH)):
+        session = browser.session
+        session[LOOK] = world.iberia.partner.pk
+        session.save()
+    assert all("Bodegas Vega" in shown(browser, url) for url in ("/dashboard/", "/customers/", "/instances/"))
+    assert [row["customer"] for row in file_of(browser, "/customers/?export=csv")] == ["Bodegas Vega"]
+
+
 def test_a_filter_reaches_screen_totals_and_file_alike(world: Cast) -> None:
     settle(world.iberia, world, "Bodegas Vega")
     behind = factories.make_customer(house=world.iberia, plan=world.plan, now=NOW, name="Moda Prado", state="past_due")
@@ -315,7 +330,7 @@ def test_why_this_amount_leads_from_the_readings_to_the_payment(world: Cast) -> 
         InvoiceLine.objects.filter(customer_id=customer.pk).update(usage_cycle_id=cycle.pk)
     page = shown(sign_in(world.iberia.owner), commissions_of(customer)[0].get_absolute_url())
     assert "at most 14 on a day (first on" in page
-    assert "€400.00 × €400.00 ÷ €400.00 × 20 %, rounded half away from zero: €80.00" in page
+    assert "€400.00 × €400.00 ÷ €400.00 × 20%, rounded half away from zero: €80.00" in page
     assert "it agrees" in page
 
 
@@ -375,6 +390,22 @@ def test_what_is_coming_stands_above_the_payments(world: Cast) -> None:
     assert "€80.00" in page
     assert "€14.00" in page
     assert "Set up a bank account" in page
+
+
+def test_the_next_payment_has_the_day_on_which_enough_is_payable(world: Cast) -> None:
+    customer = factories.make_customer(house=world.iberia, plan=world.plan, now=NOW)
+    for days, amount in ((40, 10_000), (10, 10_000), (5, 10_000), (1, 10_000)):
+        factories.make_earnings(customer=customer, at=NOW - timedelta(days=days), amounts=(amount,))
+    (found,) = balances_of(world.iberia)
+    assert (found.payable, found.pending) == (2_000, 6_000)
+    assert (found.ready, found.ready_on) == (6_000, clock.business_day(NOW) + timedelta(days=25))
+    assert "carried forward: reaches the minimum of €50.00" in shown(sign_in(world.iberia.owner), "/payments/")
+    assert figure(shown(sign_in(world.iberia.owner), "/dashboard/"), "Next payment to you") == "€60.00"
+
+
+def balances_of(house: House) -> list[Balance]:
+    with tenant(house.scope):
+        return balances(house.partner.pk, today=clock.business_day(NOW))
 
 
 def test_an_instance_shows_how_its_price_is_made(world: Cast) -> None:

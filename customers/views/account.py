@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -86,7 +87,7 @@ def meter_fact(cycle: UsageCycle) -> tuple[str, str]:
         included=values.number(cycle.included),
         amount=values.money(cycle.amount, cycle.currency),
     )
-    return cycle.get_meter_display(), text
+    return capfirst(cycle.get_meter_display()), text
 
 
 def subscriptions(customer: Customer) -> Rows:

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from commissions.filters import with_state
 from commissions.models import Commission
 from commissions.tables import CustomersCommissionTable
 from customers.filters import CustomerFilter
@@ -30,6 +29,7 @@ from ondemand.portal.detail import DetailScreen, Fact, Facts, Rows, first_rows
 from ondemand.portal.exports import Column
 from ondemand.scopes import EVERYONE, partner_id_of, sees_instances, sees_money
 from ondemand.screens import PartnerList, by_role, country_name
+from payments.states import with_state
 
 BASICS = [
     Column("id", "pk"),

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -39,6 +39,11 @@ def day(value: date) -> SafeString:
 @lru_cache(maxsize=2_000)
 def _day_text(value: date, language: str | None) -> str:
     return format_date(value, "medium", locale=_locale(language))
+
+
+def month(value: date) -> str:
+    """Its month and year, in words."""
+    return str(format_skeleton("yMMMM", value, locale=_locale(get_language())))
 
 
 @lru_cache
