@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import stripe
@@ -90,6 +91,7 @@ def test_a_failed_renewal_is_retried_by_schedule_and_stays_past_due(standin: Sta
     assert (invoice.status, invoice.attempt_count) == ("open", 1)
     assert invoice.next_payment_attempt == end_of(mine) + 3600 + 3 * DAY
     assert shop.v1.subscriptions.retrieve(mine.id).status == "past_due"
+    assert shop.v1.customers.retrieve(owner).delinquent
     standin.advance(20 * DAY)
     invoice = standin.v1.invoices.retrieve(str(invoice.id))
     assert (invoice.attempt_count, invoice.next_payment_attempt, invoice.status) == (4, None, "open")
@@ -200,6 +202,19 @@ def test_ending_at_once_invoices_what_is_pending(standin: Standin, shop: Shop) -
     assert (last.status, last.total) == ("paid", 3000)
     with pytest.raises(stripe.InvalidRequestError):
         shop.item(mine, 1)
+
+
+@pytest.mark.parametrize(
+    ("behavior", "status"), [("void", "void"), ("mark_uncollectible", "uncollectible"), ("keep_as_draft", "draft")]
+)
+def test_a_paused_subscription_goes_on_and_is_not_collected(
+    standin: Standin, shop: Shop, behavior: Any, status: str
+) -> None:
+    mine = shop.subscription(shop.customer())
+    shop.v1.subscriptions.update(mine.id, {"pause_collection": {"behavior": behavior}})
+    standin.advance(33 * DAY)
+    assert standin.v1.invoices.list({"subscription": mine.id}).data[0].status == status
+    assert shop.v1.subscriptions.retrieve(mine.id).status == "active"
 
 
 def test_what_is_below_the_smallest_charge_is_carried_on(standin: Standin, shop: Shop) -> None:

@@ -97,6 +97,7 @@ def paid(account: Account, invoice: Object, *, outside: bool = False) -> Object:
         _close_payment(account, payment, due, outside)
     for type in ("invoice.updated", "invoice.paid", "invoice.payment_succeeded"):
         emit(account, type, invoice)
+    owe(account, invoice["customer"], False)
     return settled(account, invoice)
 
 
@@ -128,10 +129,10 @@ def pay(account: Account, invoice: Object, chosen: str | None = None, *, off_ses
     try:
         intent = confirm(account, intent, method, off_session=off_session)
     except StripeError:
-        _failed(account, invoice)
+        note_failure(account, invoice)
         raise
     if intent["status"] == "requires_action":
-        _failed(account, invoice, action=True)
+        note_failure(account, invoice, action=True)
         raise needs_action()
     return paid(account, invoice)
 
@@ -145,7 +146,7 @@ def needs_action() -> StripeError:
     )  # fmt: skip
 
 
-def _failed(account: Account, invoice: Object, *, action: bool = False) -> None:
+def note_failure(account: Account, invoice: Object, *, action: bool = False) -> None:
     failed = invoice["attempt_count"]
     again = invoice["auto_advance"] and invoice["billing_reason"] != "subscription_create" and failed <= len(RETRIES)
     invoice["next_payment_attempt"] = account.now() + RETRIES[failed - 1] * DAY if again else None
@@ -154,6 +155,14 @@ def _failed(account: Account, invoice: Object, *, action: bool = False) -> None:
         emit(account, "invoice.payment_action_required", invoice)
     emit(account, "invoice.updated", invoice)
     overdue(account, invoice)
+    owe(account, invoice["customer"], True)
+
+
+def owe(account: Account, customer: str, delinquent: bool) -> None:
+    owner = account.get("customer", customer)
+    if owner["delinquent"] != delinquent:
+        emit(account, "customer.updated", account.save(owner | {"delinquent": delinquent}),
+             {"delinquent": not delinquent})  # fmt: skip
 
 
 def overdue(account: Account, invoice: Object) -> None:
@@ -189,18 +198,3 @@ def settled(account: Account, invoice: Object) -> Object:
         emit(account, "customer.subscription.updated", account.save(subscription | {"status": "active"}),
              {"status": subscription["status"]})  # fmt: skip
     return invoice
-
-
-def advance(account: Account, invoice: Object) -> None:
-    """An invoice's moment has come: finalize it, try the card, or note that it is overdue."""
-    if invoice["status"] == "draft":
-        invoice = finalize(account, invoice)
-    try:
-        if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
-            pay(account, invoice)
-        elif invoice["status"] == "open" and invoice["due_date"] <= account.now():
-            emit(account, "invoice.overdue", account.save(invoice | {"_overdue": True}))
-            overdue(account, invoice)
-    except StripeError as error:
-        if error.status != 402:
-            _failed(account, invoice | {"attempt_count": invoice["attempt_count"] + 1})

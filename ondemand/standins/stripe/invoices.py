@@ -198,6 +198,10 @@ def mark_uncollectible(account: Account, params: Params, id: str) -> Object:
     invoice = account.get("invoice", id)
     if invoice["status"] != "open":
         raise invalid(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+    return give_up(account, invoice)
+
+
+def give_up(account: Account, invoice: Object) -> Object:
     invoice |= {"status": "uncollectible", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["marked_uncollectible_at"] = account.now()
     emit(account, "invoice.marked_uncollectible", account.save(invoice))

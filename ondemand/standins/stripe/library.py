@@ -23,9 +23,15 @@ VERSION = _ApiVersion.CURRENT
 class Operation(NamedTuple):
     method: str
     path: str  # /v1/customers/{customer}
-    params: type | None  # the library's TypedDict
+    wanted: str | None  # the name of its parameters' TypedDict
     returns: str  # Customer, ListObject[Customer], ...
     where: str  # the library's module
+
+    @property
+    def params(self) -> type | None:
+        """Looked up when it is asked for: most operations never are, and each costs an import."""
+        found: type | None = _names(self.where)[self.wanted] if self.wanted else None
+        return found
 
 
 class Field(NamedTuple):
@@ -58,13 +64,12 @@ def _operation(service: type, method: Any) -> Operation:
     ids = {n: "{" + n + "}" for n in signature.parameters if n not in ("self", "params", "options")}
     method(service(recorder), params={}, **ids)
     path = sent[1].replace("%7B", "{").replace("%7D", "}")
-    names = _names(service.__module__)
     annotation = str(signature.parameters["params"].annotation)
     wanted = next((n for n in _identifiers(annotation) if n.endswith("Params")), None)
     return Operation(
         sent[0],
         path,
-        names[wanted] if wanted else None,
+        wanted,
         str(signature.return_annotation).strip("'\""),
         service.__module__,
     )

@@ -7,14 +7,14 @@ import time
 import traceback
 from collections.abc import Callable
 
-from ondemand.standins.stripe import balance, billing, checkout, collection, refunds, transfers
+from ondemand.standins.stripe import balance, billing, checkout, due_invoices, refunds, transfers
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.store import Store
 
 WORK: dict[str, Callable[[Account, Object], object]] = {
     "subscription": billing.due,
-    "invoice": collection.advance,
+    "invoice": due_invoices.advance,
     "checkout.session": checkout.expire,
     "balance_transaction": balance.become_available,
     "refund": refunds.fail,
