@@ -5,10 +5,11 @@ Callers hold the object's lock and the worker's transaction (see the inbox).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Model, Q, Sum
 
 from customers.models import Assignment, Customer, Invoice, InvoiceLine, InvoicePayment, Refund, Subscription
 from ondemand.gateway import billing, checkout
@@ -16,6 +17,7 @@ from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
 
+Row = TypeVar("Row", bound=Model)
 KINDS = ("customer", "subscription", "invoice", "refund")
 METERS = {
     "stripe_base_price": InvoiceLine.Meter.BASE,
@@ -62,23 +64,21 @@ def write_subscription(customer: Customer, facts: billing.SubscriptionFacts) -> 
     plan = Plan.objects.filter(stripe_base_price=facts.price).first()
     if plan is None:
         raise NotYetKnown(f"no plan has the price {facts.price}")
-    row, _ = Subscription.objects.update_or_create(
+    row = Subscription(
         partner_id=customer.partner_id,
         stripe_id=facts.id,
-        defaults={
-            "customer": customer,
-            "product_id": plan.product_id,
-            "plan": plan,
-            "state": facts.state,
-            "started_at": facts.started_at,
-            "anchor": facts.anchor,
-            "period_start": facts.period_start,
-            "period_end": facts.period_end,
-            "cancel_at": facts.cancel_at,
-            "ended_at": facts.ended_at,
-        },
+        customer=customer,
+        product_id=plan.product_id,
+        plan=plan,
+        state=facts.state,
+        started_at=facts.started_at,
+        anchor=facts.anchor,
+        period_start=facts.period_start,
+        period_end=facts.period_end,
+        cancel_at=facts.cancel_at,
+        ended_at=facts.ended_at,
     )
-    return row
+    return _upsert(Subscription, [row], but=["next_payment_attempt"])[0]
 
 
 def sync_invoice(stripe_id: str) -> None:
@@ -196,11 +196,11 @@ def _write_payments(invoice: Invoice, facts: billing.InvoiceFacts) -> None:
     _upsert(InvoicePayment, rows)
 
 
-def _upsert(model: type[InvoiceLine] | type[InvoicePayment], rows: list[Any]) -> None:
-    """By Stripe's id, in one statement; what Stripe says now replaces what it said before."""
+def _upsert(model: type[Row], rows: list[Row], *, but: Sequence[str] = ()) -> list[Row]:
+    """By Stripe's id, in one statement; what Stripe says now replaces what it said before, `but` some fields."""
     key = ["partner", "stripe_id"]
-    changed = [field.name for field in model._meta.concrete_fields if field.name not in ("id", *key)]
-    model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=changed)
+    changed = [field.name for field in model._meta.concrete_fields if field.name not in ("id", *key, *but)]
+    return model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=changed)
 
 
 def _prices(ids: list[str]) -> dict[str, tuple[Plan | None, str]]:
@@ -247,22 +247,22 @@ def _customer(stripe_id: str) -> Customer:
 
 def recount(customer: Customer) -> None:
     """Write the totals and the payment status that lists show and sort by."""
-    invoices = Invoice.objects.filter(customer_id=customer.pk)
-    issued = invoices.issued().aggregate(invoiced=Sum("total"), paid=Sum("paid"))
+    unpaid = Count("pk", filter=Q(state=Invoice.State.OPEN, remaining__gt=0))
+    issued = Invoice.objects.filter(customer_id=customer.pk).issued()
+    sums = issued.aggregate(invoiced=Sum("total"), paid=Sum("paid"), unpaid=unpaid)
     refunded = Refund.objects.filter(customer_id=customer.pk, state=Refund.State.SUCCEEDED).aggregate(sum=Sum("amount"))
     Customer.objects.filter(pk=customer.pk).update(
-        invoiced=issued["invoiced"] or 0,
-        paid=issued["paid"] or 0,
+        invoiced=sums["invoiced"] or 0,
+        paid=sums["paid"] or 0,
         refunded=refunded["sum"] or 0,
-        state=_payment_status(customer),
+        state=_payment_status(customer, sums["unpaid"]),
     )
 
 
-def _payment_status(customer: Customer) -> str:
+def _payment_status(customer: Customer, unpaid: int) -> str:
     states = set(Subscription.objects.filter(customer=customer).values_list("state", flat=True))
     if states & {Subscription.State.PAST_DUE, Subscription.State.UNPAID}:
         return Customer.State.PAST_DUE
     if states and states <= set(Subscription.ENDED):
         return Customer.State.CANCELLED
-    unpaid = Invoice.objects.filter(customer_id=customer.pk, state=Invoice.State.OPEN, remaining__gt=0)
-    return Customer.State.DUE if unpaid.exists() else Customer.State.PAID
+    return Customer.State.DUE if unpaid else Customer.State.PAID

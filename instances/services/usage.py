@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, OuterRef, Subquery
 
 from customers.models import Customer
 from instances.models import Instance, UsageCycle
@@ -15,13 +18,16 @@ from ondemand.backoff import next_try
 from ondemand.gateway import usage
 from ondemand.gateway.errors import GatewayError, Refused
 from ondemand.tenancy.context import as_worker
-from partners.models import Plan
 
 LEASE = timedelta(seconds=90)
 PRICES = {
     UsageCycle.Meter.USERS: "stripe_user_price",
     UsageCycle.Meter.TERMINALS: "stripe_terminal_price",
     UsageCycle.Meter.DISK: "stripe_gb_price",
+}
+CALLED = {
+    "customer_at_stripe": Subquery(Customer.objects.filter(pk=OuterRef("customer_id")).values("stripe_id")),
+    "instance_name": Subquery(Instance.objects.filter(pk=OuterRef("instance_id")).values("name")),
 }
 
 
@@ -52,15 +58,15 @@ def push(cycle_id: int, *, now: datetime) -> bool:
             return False
         if item is None:
             _settle(claimed.cycle, now)
-            continue
-        _record(claimed.cycle, item)
+        elif _record(claimed.cycle, item, now):
+            return True
     return False
 
 
 def _claim(cycle_id: int, now: datetime) -> Push | None:
     with as_worker():
-        waiting = UsageCycle.objects.to_push(now).select_for_update(skip_locked=True)
-        cycle = waiting.filter(pk=cycle_id).first()
+        waiting = UsageCycle.objects.to_push(now).select_for_update(skip_locked=True, of=("self",))
+        cycle = waiting.select_related("plan").annotate(**CALLED).filter(pk=cycle_id).first()
         if cycle is None:
             return None
         if not cycle.push_key:
@@ -68,10 +74,9 @@ def _claim(cycle_id: int, now: datetime) -> Push | None:
             cycle.push_key, cycle.push_quantity = f"usage-{cycle.pk}-{cycle.pushes}", cycle.billable
         cycle.next_try_at = now + LEASE
         cycle.save(update_fields=["pushes", "push_key", "push_quantity", "next_try_at"])
-        customer = Customer.objects.get(pk=cycle.customer_id)
-        plan = Plan.objects.get(pk=cycle.plan_id)
-        name = Instance.objects.filter(pk=cycle.instance_id).values_list("name", flat=True).first() or ""
-        return Push(cycle, customer.stripe_id, getattr(plan, PRICES[UsageCycle.Meter(cycle.meter)]), name)
+        price = getattr(cycle.plan, PRICES[UsageCycle.Meter(cycle.meter)])
+        called: Any = cycle
+        return Push(cycle, called.customer_at_stripe, price, called.instance_name or "")
 
 
 def _call(push: Push) -> usage.ItemFacts | None:
@@ -104,11 +109,13 @@ def _settle(cycle: UsageCycle, now: datetime) -> None:
         )
 
 
-def _record(cycle: UsageCycle, item: usage.ItemFacts) -> None:
+def _record(cycle: UsageCycle, item: usage.ItemFacts, now: datetime) -> bool:
+    """True unless the peak rose meanwhile."""
     with as_worker():
         UsageCycle.objects.filter(pk=cycle.pk, push_key=cycle.push_key).update(
-            pushed=cycle.push_quantity, item_id=item.id, push_key="", tries=0, error=""
+            pushed=cycle.push_quantity, item_id=item.id, push_key="", tries=0, error="", next_try_at=now
         )
+        return UsageCycle.objects.filter(pk=cycle.pk, billable=F("pushed")).exists()
 
 
 def _postpone(cycle: UsageCycle, error: GatewayError, now: datetime) -> None:
