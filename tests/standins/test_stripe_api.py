@@ -124,6 +124,30 @@ def test_bytes_that_are_no_form_are_not_a_500(standin: Standin) -> None:
         assert standin.raw("POST", "/v1/customers", body)[0] == 400, body
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "amount=9999999999999999999999&currency=eur",
+        "amount=1e3&currency=eur",
+        "amount=100&currency=eur&description=" + "x" * 5001,
+        "amount=100&currency=eur&metadata[" + "k" * 41 + "]=x",
+        "amount=-100&currency=eur",
+        "amount=99999999999&currency=eur",
+    ],
+)
+def test_what_is_out_of_bounds_is_refused(standin: Standin, form: str) -> None:
+    assert standin.raw("POST", "/v1/payment_intents", form)[0] == 400
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{", '{"advance_to": "x"}', '{"fault": "slow", "times": "x"}', '{"advance_to": -1}']
+)
+def test_a_wrong_switch_is_refused(standin: Standin, body: str) -> None:
+    for path in ("clock", "faults", "disputes"):
+        reply = ask(f"{standin.base}/_standin/{path}", body.encode(), {"Authorization": f"Bearer {standin.key}"})
+        assert reply.status in (400, 404), (path, reply)
+
+
 @pytest.mark.parametrize(("fault", "status"), [("402", 402), ("429", 429), ("500", 500)])
 def test_a_fault_meets_the_next_request_alone(standin: Standin, fault: str, status: int) -> None:
     standin.control("faults", {"match": "POST /v1/customers", "fault": fault})

@@ -61,6 +61,17 @@ def test_a_number_that_is_no_test_number_is_refused(standin: Standin) -> None:
     assert (reply.status, "published test numbers" in reply.text) == (402, True)
 
 
+def test_whatever_is_typed_is_answered_with_a_sentence(standin: Standin) -> None:
+    session = open_session(Shop(standin), billing_address_collection="required")
+    junk = ("", "\x00", "99/99", "1" * 5000, "<script>", "\u0661\u0662/34", "ñ")
+    for name in ("number", "expiry", "cvc", "country", "name", "tax_id", "line1"):
+        for value in junk:
+            reply = standin.pay_page(str(session.url), **{"number": "4000000000000002", name: value})
+            assert (reply.status, 'role="alert"' in reply.text) == (402, True), (name, value)
+            assert "<script>" not in reply.text
+    assert standin.submit(str(session.url)).status == 402
+
+
 def test_a_second_submit_changes_nothing_and_the_back_button_says_so(standin: Standin) -> None:
     session = open_session(Shop(standin))
     assert standin.pay_page(str(session.url)).status == 303

@@ -12,6 +12,7 @@ from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 
+LARGEST = 99_999_999  # eight digits
 PRODUCT = "name active description metadata images unit_label url statement_descriptor tax_code shippable"
 IN_PRICE = "name active metadata unit_label statement_descriptor tax_code"
 PRICE = "active metadata nickname tax_behavior"
@@ -97,6 +98,8 @@ def _unit_amount(params: Params) -> Decimal:
     amount = Decimal(given[0])
     if amount < 0:
         raise invalid("Invalid non-negative integer", "unit_amount", "parameter_invalid_integer")
+    if amount > LARGEST:
+        raise invalid(f"The amount must be no more than {LARGEST}.", "unit_amount", "amount_too_large")
     return amount
 
 

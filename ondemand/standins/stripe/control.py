@@ -15,6 +15,7 @@ from ondemand.standins.stripe.pages import STYLE, Reply
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.store import Store
 
+EARLIEST, LATEST = 946_684_800, 4_102_444_800  # the years 2000 to 2100
 JSON = {"Content-Type": "application/json"}
 
 
@@ -26,6 +27,8 @@ def control(store: Store, method: str, path: str, headers: Any, body: str) -> Re
         answer = SWITCHES[method, path](store, headers, given) if (method, path) in SWITCHES else None
     except StripeError as error:
         return error.status, json.dumps(error.body).encode(), dict(JSON)
+    except (ValueError, TypeError):
+        return 400, b'{"error": {"message": "A value is of the wrong kind."}}', dict(JSON)
     if answer is None:
         return 404, b'{"error": {"message": "The stand-in has no such switch."}}', dict(JSON)
     return 200, json.dumps(answer).encode(), dict(JSON)
@@ -55,7 +58,7 @@ def move_clock(store: Store, headers: Any, given: Object) -> Object:
     """advance_to beyond real time means real time, unless "ahead" is true."""
     account = _account(store, headers)
     target, real = given.get("advance_to"), int(time.time())
-    if not isinstance(target, int):
+    if not isinstance(target, int) or not EARLIEST <= target <= LATEST:
         raise invalid("advance_to must be a Unix time in seconds.", "advance_to")
     if target >= real and not given.get("ahead"):
         target = real

@@ -15,6 +15,9 @@ from ondemand.standins.stripe import library
 from ondemand.standins.stripe.errors import invalid, missing
 
 BOOLEANS = {"true": True, "false": False}
+LARGEST = 99_999_999_999  # an amount has fewer digits, a moment no more
+LENGTHS = {"client_reference_id": 200, "lookup_key": 200, "email": 512, "phone": 20, "statement_descriptor": 22}
+LENGTH = 5000
 
 
 class Params(dict[str, Any]):
@@ -131,11 +134,17 @@ def _metadata(key: str, value: Any, at: str) -> str:
     return value
 
 
+def _bounded(value: str, at: str) -> int:
+    if len(value) > 18 or abs(int(value)) > LARGEST:
+        raise invalid(f"Invalid integer: {value[:40]}", at, "parameter_invalid_integer")
+    return int(value)
+
+
 def _scalar(value: str, types: tuple[Any, ...], allowed: tuple[str, ...], at: str) -> Any:
     if value in allowed:
         return value
-    if int in types and re.fullmatch(r"-?\d+", value):
-        return int(value)
+    if int in types and re.fullmatch(r"-?[0-9]+", value):
+        return _bounded(value, at)
     if float in types and re.fullmatch(r"-?\d+(\.\d+)?", value):
         return float(value)
     if bool in types and value in BOOLEANS:
@@ -143,6 +152,8 @@ def _scalar(value: str, types: tuple[Any, ...], allowed: tuple[str, ...], at: st
     if any(allowed):
         *most, last = [v for v in allowed if v]
         raise invalid(f"Invalid {at}: must be one of {', '.join(most)}{', or ' * bool(most)}{last}", at)
+    if str in types and len(value) > (longest := LENGTHS.get(at, LENGTH)):
+        raise invalid(f"Invalid string: {value[:10]}...{value[-10:]}; must be at most {longest} characters", at)
     if str in types or Decimal in types and re.fullmatch(r"-?\d+(\.\d{1,12})?", value):
         return value
     if int in types:

@@ -14,6 +14,7 @@ from ondemand.standins.stripe.payment_methods import attach, card_of, resolve
 from ondemand.standins.stripe.shapes import Object
 
 FIELDS = "metadata description receipt_email statement_descriptor statement_descriptor_suffix transfer_group"
+LARGEST = 99_999_999
 MINIMUM = 50  # in minor units, for both of our currencies
 
 resource("payment_intent", "/v1/payment_intents", "customer")
@@ -104,6 +105,8 @@ def create(account: Account, params: Params) -> Object:
     currency = params["currency"].lower()
     if params["amount"] < MINIMUM:
         raise invalid(f"Amount must be at least $0.50 {currency}", "amount", "amount_too_small")
+    if params["amount"] > LARGEST:
+        raise invalid("Amount must be no more than 999,999.99", "amount", "amount_too_large")
     if "customer" in params:
         account.get("customer", params["customer"], "customer")
     made = new_intent(account, params["amount"], currency, params.get("customer"))
