@@ -28,10 +28,11 @@ def connected(standin: Standin) -> str:
     )
     link = standin.v1.account_links.create(
         {"account": made.id, "type": "account_onboarding", "return_url": "https://a.example/",
-         "refresh_url": "https://a.example/"}
+         "refresh_url": "https://a.example/again"}
     )  # fmt: skip
     assert "IBAN" in standin.submit(link.url, iban="no").text
     assert standin.submit(link.url, iban="ES9121000418450200051332").status == 303
+    assert standin.submit(link.url, iban="ES9121000418450200051332").headers["Location"] == "https://a.example/again"
     return made.id
 
 

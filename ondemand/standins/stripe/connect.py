@@ -159,6 +159,7 @@ def hosted_page(store: Store, method: str, path: str, query: str, body: str) -> 
     if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}|\d{6,17}", number):
         return _page(connected, form, "Please enter an IBAN, or an account number of 6 to 17 digits.")
     transaction(account, lambda: onboard(account, connected, number, form.get("holder", "")))
+    account.db.execute("UPDATE objects SET body = json_set(body, '$.expires', 0) WHERE id = ?", (id,))  # for one visit
     return redirect(link["return_url"])
 
 

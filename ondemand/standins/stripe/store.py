@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS answers (account TEXT, key TEXT, at INTEGER, request 
     request_id TEXT, PRIMARY KEY (account, key));
 CREATE TABLE IF NOT EXISTS deliveries (n INTEGER PRIMARY KEY, owner TEXT, event TEXT, account TEXT, endpoint TEXT,
     tries INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, done INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS by_delivery ON deliveries (due) WHERE NOT done;
+CREATE INDEX IF NOT EXISTS by_delivery ON deliveries (endpoint, due) WHERE NOT done;
 """
 
 

@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -23,6 +24,7 @@ from ondemand.standins.stripe.store import Store
 
 BACKOFF = (1, 2, 4, 8, 16, 32, 64, 128)  # seconds; Stripe's are hours
 TRIES = 16
+LONGEST_REST = 4.0  # seconds for which nobody asks an endpoint that does not answer
 FIELDS = "url enabled_events description metadata"
 
 resource("webhook_endpoint", "/v1/webhook_endpoints")
@@ -79,7 +81,9 @@ def deliver(store: Store, delivery: Delivery) -> None:
         event = owner.find_id(["event"], delivery.event)
         endpoint = Account(store, delivery.account).find_id(["webhook_endpoint"], delivery.endpoint)
     gone = endpoint is None or event is None or endpoint["status"] != "enabled"
-    done = gone or post(endpoint or {}, owner.render(event))
+    status = 200 if gone else post(endpoint or {}, owner.render(event))
+    done = status in range(200, 300)
+    DOWN.note(delivery.endpoint, reached=status != 0)
     with store.lock:
         due = time.time() + BACKOFF[min(delivery.tries, len(BACKOFF) - 1)]
         store.db.execute(
@@ -90,7 +94,8 @@ def deliver(store: Store, delivery: Delivery) -> None:
             owner.save(event | {"pending_webhooks": max(0, event["pending_webhooks"] - 1)})
 
 
-def post(endpoint: Object, event: Object) -> bool:
+def post(endpoint: Object, event: Object) -> int:
+    """The status that was answered; 0 where nobody answered."""
     payload = json.dumps(event)
     headers = {
         "Content-Type": "application/json; charset=utf-8",
@@ -100,13 +105,49 @@ def post(endpoint: Object, event: Object) -> bool:
     try:
         request = urllib.request.Request(endpoint["url"], payload.encode(), headers)
         with urllib.request.urlopen(request, timeout=10) as reply:
-            return reply.status in range(200, 300)
-    except (OSError, ValueError):  # refused, timed out, not a 2xx, or no address at all
-        return False
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, ValueError):  # refused, timed out, or no address at all
+        return 0
+
+
+class Down:
+    """Endpoints where nobody answers rest for a while, or each waiting event would knock in turn."""
+
+    def __init__(self) -> None:
+        self.until: dict[str, tuple[float, float]] = {}  # to when, and for how long
+
+    def note(self, endpoint: str, *, reached: bool) -> None:
+        if reached:
+            self.until.pop(endpoint, None)
+        else:
+            rest = min(LONGEST_REST, self.until.get(endpoint, (0.0, 0.25))[1] * 2)
+            self.until[endpoint] = (time.time() + rest, rest)
+
+    def rests(self, endpoint: str) -> bool:
+        return self.until.get(endpoint, (0.0, 0.0))[0] > time.time()
+
+
+DOWN = Down()
 
 
 def _done(busy: set[int], n: int, finished: Future[None]) -> None:
     busy.discard(n)
+
+
+def waiting(store: Store) -> list[Delivery]:
+    """The first that are due of each endpoint."""
+    rows = store.db.execute("SELECT DISTINCT endpoint FROM deliveries WHERE NOT done AND due <= ?", (time.time(),))
+    return [
+        Delivery(*row)
+        for (endpoint,) in rows.fetchall()
+        for row in store.db.execute(
+            "SELECT n, owner, event, account, endpoint, tries FROM deliveries WHERE NOT done AND endpoint = ? "
+            "AND due <= ? ORDER BY due LIMIT 25",
+            (endpoint, time.time()),
+        )
+    ]
 
 
 def loop(store: Store) -> None:
@@ -115,12 +156,7 @@ def loop(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         while True:
             with store.lock:
-                rows = store.db.execute(
-                    "SELECT n, owner, event, account, endpoint, tries FROM deliveries WHERE NOT done AND due <= ? "
-                    "ORDER BY due LIMIT 50",
-                    (time.time(),),
-                ).fetchall()
-                fresh = [Delivery(*row) for row in rows if row[0] not in busy]
+                fresh = [each for each in waiting(store) if each.n not in busy and not DOWN.rests(each.endpoint)]
             for delivery in fresh:
                 busy.add(delivery.n)
                 pool.submit(deliver, store, delivery).add_done_callback(partial(_done, busy, delivery.n))
