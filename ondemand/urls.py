@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/setlang/", outside_transaction(login_not_required(set_language)), name="set_language"),
     path("webhooks/stripe/", webhooks.stripe_webhook, name="stripe-webhook"),
     path("webhooks/stripe/connect/", webhooks.connect_webhook, name="stripe-connect-webhook"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -48,6 +49,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return answer
+
+
+@login_not_required
+@outside_transaction
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here on pages that name no icon, such as the admin's."""
+    return redirect(static("img/favicon.svg"))
 
 
 @login_not_required

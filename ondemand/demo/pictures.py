@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from django.conf import settings
 from customers.models import Customer, Person
 from ondemand.accounts import set_password_url
 from ondemand.demo.people import PASSWORD
+from ondemand.demo.small_png import small_png
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 
@@ -39,6 +39,11 @@ class Studio:
     browser: Browser
     folder: Path
 
+    @cached_property
+    def darkroom(self) -> Page:
+        """An empty page, where a script may work on what was taken."""
+        return self.browser.new_page()
+
     def window(self, *, size: dict[str, int] = WIDE, dark: bool = False) -> Page:
         options: dict[str, Any] = {"viewport": size, "color_scheme": "dark" if dark else "light"}
         context = self.browser.new_context(base_url=settings.ONDEMAND_URL, locale="en-GB", **options)
@@ -48,7 +53,8 @@ class Studio:
     def take(self, page: Page, name: str) -> Path:
         page.wait_for_load_state("networkidle")
         file = self.folder / f"{name}.png"
-        file.write_bytes(squeezed(page.screenshot(animations="disabled", caret="hide")))
+        shot = page.screenshot(animations="disabled", caret="hide")
+        file.write_bytes(small_png(self.darkroom, shot))
         return file
 
 
@@ -73,7 +79,7 @@ def take_all(studio: Studio, customer: Owner) -> Iterator[Path]:
     """One picture after the other. Registers a customer of its own, and chooses the other one's password."""
     yield from _partner(studio)
     for suffix, window in (("dark", {"dark": True}), ("390", {"size": NARROW})):
-        page = studio.window(**window)  # type: ignore[arg-type]
+        page = studio.window(**window)
         sign_in(page, PARTNER[settings.ZONE])
         for name in ("dashboard", "customers"):
             page.goto(f"/{name}/")
@@ -92,7 +98,7 @@ def sign_in(page: Page, email: str) -> None:
 
 LISTS = (
     ("customers", "customer", "?sort=-invoiced"),
-    ("instances", "instance", "?sort=-price"),
+    ("instances", "instance", "?state=running&sort=-price"),
     ("commissions", "commission", "?sort=-amount"),
     ("payments", "payment", "?state=paid"),
 )
@@ -151,24 +157,3 @@ def _account(studio: Studio, customer: Owner) -> Path:
     sign_in(page, customer.email)
     page.goto("/account/")
     return studio.take(page, "account")
-
-
-def squeezed(png: bytes) -> bytes:
-    """The same picture with its data packed as tightly as zlib can; browsers pack quickly instead."""
-    chunks = list(_chunks(png))
-    data = zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"))
-    packed = (b"IDAT", zlib.compress(data, 9))
-    kept = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
-    return png[:8] + b"".join(_chunk(*chunk) for chunk in (*kept[:-1], packed, kept[-1]))
-
-
-def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 8
-    while at < len(png):
-        (length,) = struct.unpack_from(">I", png, at)
-        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        at += 12 + length
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

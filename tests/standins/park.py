@@ -1,6 +1,7 @@
 """A server park of the test's own: the real process, visitors, and a platform for heartbeats."""
 
 import contextlib
+import ctypes
 import http.client
 import json
 import signal
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = "park-secret"
 UUID = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
+PR_SET_PDEATHSIG = 1
 NOWHERE = "http://127.0.0.1:9/api/instances/heartbeat/"
 SERVER = {
     "name": "acme",
@@ -32,6 +34,10 @@ SERVER = {
     "company": "Acme Foods",
     "owner_username": "ana",
 }
+
+
+def end_with_starter() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,12 @@ class Park:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            self.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            self.command(),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            preexec_fn=end_with_starter,
         )
         assert self.process.stdout is not None
         ready, _, address = self.process.stdout.readline().strip().rpartition(":")
