@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,9 +33,6 @@ from signup.services import AlreadyPaid, Registration, Ticket, UsernameTaken
 
 TICKET_COOKIE = f"ondemand_{settings.ZONE.lower()}_signup"
 TICKET_SECONDS = 7 * 24 * 3600
-VISIT = """
-INSERT INTO signup_pagevisits AS v (partner_id, campaign_id, day, visits) VALUES (%s, %s, %s, 1)
-ON CONFLICT (partner_id, campaign_id, day) DO UPDATE SET visits = v.visits + 1"""
 
 
 class Page:
@@ -81,18 +77,13 @@ def signup(request: HttpRequest, slug: str) -> HttpResponse:
     with tenant(Scope(Role.SIGNUP)):
         page = open_page(slug)
         if page and request.method == "GET":
-            _count_visit(page.campaign, now)
+            services.count_visit(page.campaign, now=now)
         if page is None or not page.plans:
             return render(request, "signup/closed.html", {}, status=404)
         form = _form(request, page)
         if request.method != "POST" or not form.is_valid():
             return _shown(request, page, form)
     return _submit(request, page, form, now)
-
-
-def _count_visit(campaign: Campaign, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(VISIT, [campaign.partner_id, campaign.pk, clock.business_day(now)])
 
 
 def _form(request: HttpRequest, page: Page) -> OrderForm:

@@ -55,6 +55,7 @@ class Lives:
     def register(self, company: Company, at: datetime, *, after: Life | None = None) -> Life:
         """From the form to a queued instance; `after`: its owner, signed in, orders another one."""
         campaign, plan = offer(company)
+        look_at(campaign, company, at)
         form = _registration(company, after)
         made, _ticket = signups.start(form, campaign=campaign, plan=plan, ticket=None, now=at)
         page = signups.open_checkout(made, now=at + 20 * SECOND)
@@ -69,6 +70,7 @@ class Lives:
     def abandon(self, company: Company, at: datetime) -> None:
         """Somebody whose card is declined, and who does not come back."""
         campaign, plan = offer(company)
+        look_at(campaign, company, at)
         form = _registration(company, None)
         made, _ticket = signups.start(form, campaign=campaign, plan=plan, ticket=None, now=at)
         page = signups.open_checkout(made, now=at + 20 * SECOND)
@@ -126,6 +128,13 @@ def offer(company: Company) -> tuple[Campaign, Plan]:
     with as_worker():
         campaign = Campaign.objects.open().get(slug=f"{company.partner}-{product}")
         return campaign, Plan.objects.get(product_id=campaign.product_id, code=plan)
+
+
+def look_at(campaign: Campaign, company: Company, at: datetime) -> None:
+    """Before somebody signs up, they and some others open the page."""
+    with tenant(Scope(Role.SIGNUP)):
+        for _visit in range(2 + len(company.username) % 4):
+            signups.count_visit(campaign, now=at)
 
 
 def _registration(company: Company, after: Life | None) -> signups.Registration:

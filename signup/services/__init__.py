@@ -11,6 +11,7 @@ from signup.services.registration import (
     start,
     username_is_free,
 )
+from signup.services.visits import count_visit
 
 __all__ = [
     "KINDS",
@@ -20,6 +21,7 @@ __all__ = [
     "UsernameTaken",
     "choose_password",
     "complete",
+    "count_visit",
     "expire",
     "holds",
     "open_checkout",
