@@ -20,7 +20,7 @@ EU = (
     Company("iberia", OBPS, "Cerâmicas do Minho", "Tiago Carvalho", "tiago@ceramicas-minho.example",
             "ceramicasminho", "PT", 268, 4, 6, 8, vat="PT533377617", story="cancelled"),
     Company("iberia", BIG, "Logística Cantábrica", "Nerea Arrieta", "nerea@logistica-cantabrica.example",
-            "cantabrica", "ES", 251, 27, 3, 160, vat="ESB33401878", card=SPANISH),
+            "cantabrica", "ES", 249, 27, 3, 160, vat="ESB33401878", card=SPANISH),
     Company("nordic", CHAIN, "Møbelhuset Aarhus", "Mette Kjær", "mette@mobelhuset.example",
             "mobelhuset", "DK", 233, 7, 4, 36, terminals=6, vat="DK48120318", story="second"),
     Company("iberia", SHOP, "Librería Central", "Carmen Ortuño", "carmen@libreria-central.example",

@@ -25,8 +25,7 @@ from partners.models import Member, Partner
 
 LENGTH, SWEEPS = timedelta(days=365), timedelta(days=16)
 HOUR = timedelta(hours=1)
-PAYDAY = 5  # of the month
-FAILED, AGAIN, CANCELLED = -2, -3, -4  # which payday it was, counted from the last
+FAILED, AGAIN, CANCELLED = 1, 2, 3  # how many paydays before the last
 
 
 class History:
@@ -54,9 +53,9 @@ class History:
         self._hand_over()
 
     def _hand_over(self) -> None:
-        """Both clocks and the instances go on by themselves."""
-        now = clock.now()
-        self.stripe.move_to(now)
+        """Both clocks and the instances go on by themselves; the treasury takes what became available meanwhile."""
+        self.stripe.move_to(clock.now())
+        self.stripe.pay_out_balance(settings.ZONE_CURRENCY)
         self.park.move_to(None)
         self.park.set(boot_seconds=None, send_heartbeats=None, boots=None)
         sweep(clock.now())
@@ -121,21 +120,20 @@ class History:
         self.timeline.plan(self.end, self.lives.report_all)
 
     def _plan_paydays(self, payday: Payday) -> None:
-        """One a month, and in the last days one of each state that lasts."""
-        other = next((each.code for each in PARTNERS if self.zone in each.zones and each.code != "iberia"), "")
-        odd = {FAILED: Oddity(fails=other), AGAIN: Oddity(later="iberia"), CANCELLED: Oddity(cancels="iberia")}
-        days = self._paydays()
-        for number, at in enumerate(days):
-            how = odd.get(number - len(days), Oddity())
-            self.timeline.plan(at, partial(payday.usual, how))
-        self.timeline.plan(self.end - 6 * DAY, partial(payday.short_of_money, waits="iberia"))
-        self.timeline.plan(self.end - 2 * HOUR, partial(payday.propose, of="iberia"))
+        """One a month, and in the last days one of each state that lasts; by distance from the end, so that
+        there is enough to pay whatever day it is."""
+        first, other = ("iberia", "nordic") if self.zone == "EU" else ("lonestar", "iberia")
+        odd = {FAILED: Oddity(fails=other), AGAIN: Oddity(later=first), CANCELLED: Oddity(cancels=first)}
+        for number, at in enumerate(self._paydays()):
+            self.timeline.plan(at, partial(payday.usual, odd.get(number, Oddity())))
+        self.timeline.plan(self.end - 9 * DAY, partial(payday.short_of_money, waits=first))
+        self.timeline.plan(self.end - 2 * HOUR, partial(payday.propose, of=first))
 
     def _paydays(self) -> list[datetime]:
-        first, last = clock.month_start(clock.business_day(self.begin)), self.end - 12 * DAY
-        months = (clock.months_after(first, n) for n in range(14))
-        all_of_them = [clock.midnight(month.replace(day=PAYDAY)) + 10 * HOUR for month in months]
-        return [at for at in all_of_them if self.begin < at < last]
+        """The latest first."""
+        last = clock.business_day(self.end - 34 * DAY)
+        days = (clock.midnight(clock.months_after(last, -n)) + 10 * HOUR for n in range(12))
+        return [at for at in days if at > self.begin]
 
 
 def _launch(product: ProductOffer, now: datetime) -> None:

@@ -15,6 +15,8 @@ from instances.services import usage as pushes
 from ondemand import inbox, mail
 from ondemand.tenancy.context import as_worker
 from payments import tasks as payments
+from payments.models import Payment
+from payments.services import sending
 from signup import services as signups
 from signup.models import SignUp
 
@@ -28,6 +30,7 @@ def sweep(now: datetime) -> None:
     _sign_ups(now)
     _instances(now)
     accrual.accrue(now=now)
+    _payments(now)
     send_mails(now)
 
 
@@ -44,6 +47,13 @@ def _instances(now: datetime) -> None:
     for instance_id in ended:
         boots.end(instance_id, provisioner=provisioner(), now=now)
     push_usage(now)
+
+
+def _payments(now: datetime) -> None:
+    with as_worker():
+        due = list(Payment.objects.to_send(now).values_list("pk", flat=True))
+    for payment_id in due:
+        sending.send(payment_id, now=now)
 
 
 def push_usage(now: datetime) -> None:
