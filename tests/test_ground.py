@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from ondemand import testing
+from ondemand.servers import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -57,3 +58,36 @@ def test_a_fresh_database_is_seen_by_other_threads_too(fresh_database: str) -> N
 def test_no_setting_of_the_developer_reaches_the_tests() -> None:
     assert os.environ["ONDEMAND_ENV"] == "test"
     assert str(testing.STATE) in os.environ["REDIS_URL"]
+
+
+SUITE = """
+import pytest
+def test_skipped(): pytest.skip("no browser")
+@pytest.mark.xfail
+def test_expected_to_fail(): assert False
+def test_passes(): pass
+"""
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", {"passed": 1, "failed": 2}), ("", {"passed": 1, "skipped": 1})])
+def test_in_ci_what_is_skipped_or_expected_to_fail_has_failed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, outcome: dict[str, int]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")  # of this run, so that no servers are started
+    pytester.makeconftest("from tests.conftest import pytest_make_collect_report, pytest_runtest_makereport")
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess("-p", "no:xdist")
+    result.assert_outcomes(**outcome, xfailed=0 if ci else 1)
+
+
+def test_a_test_that_would_flush_the_database_is_refused(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    pytester.makeconftest("from tests.conftest import pytest_collection_modifyitems")
+    pytester.makepyfile("import pytest\n@pytest.mark.django_db(transaction=True)\ndef test_x(): pass")
+    result = pytester.runpytest_subprocess("-p", "no:xdist")
+    assert "use the fixture fresh_database" in result.stderr.str()

@@ -64,9 +64,13 @@ def spawn(
     the thread that started the child ends.
     """
 
+    starter = os.getpid()
+
     def end_with_starter() -> None:
         if _prctl:
             _prctl(PR_SET_PDEATHSIG, at_our_end)
+            if os.getppid() != starter:  # it was killed before we asked
+                os._exit(1)
 
     return subprocess.Popen(
         command,
