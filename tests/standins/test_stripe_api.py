@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from tests.standins.stripe_process import Standin, ask
-from tests.standins.stripe_walk import Shop
+from tests.standins.stripe_shop import Shop
 
 
 def test_a_live_key_is_refused(standin: Standin) -> None:

@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from tests.standins.stripe_process import DAY, Standin
-from tests.standins.stripe_walk import Shop
+from tests.standins.stripe_shop import Shop
 
 
 def at(moment: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 
 from tests.standins.stripe_process import DAY, Standin, ask
-from tests.standins.stripe_walk import URLS, Shop
+from tests.standins.stripe_shop import URLS, Shop
 
 
 def open_session(shop: Shop, **more: Any) -> stripe.checkout.Session:

@@ -1,8 +1,19 @@
+import re
 from typing import Any
 
+from ondemand.standins.stripe import core, server  # noqa: F401  server declares every operation
 from tests import stripe_contract
 from tests.standins.stripe_process import Standin
 from tests.standins.stripe_walk import walk
+
+
+def unused(used: set[str]) -> list[str]:
+    """What the stand-in has and the walk left out."""
+    return sorted(
+        f"{method} {path}"
+        for method, path in core.HANDLERS
+        if not any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", f"{method} {path}"), each) for each in used)
+    )
 
 
 def all_events(standin: Standin) -> list[dict[str, Any]]:
@@ -22,4 +33,5 @@ def test_no_answer_and_no_event_of_a_broad_walk_breaks_stripes_description(stand
     events = all_events(standin)
     wrong = [each for event in events for each in contract.check_event(event)]
     assert len(events) > 200
+    assert unused(standin.http.used) == []
     assert sorted(set(wrong + standin.http.wrong)) == []

@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from tests.standins.stripe_process import DAY, Standin
-from tests.standins.stripe_walk import Shop
+from tests.standins.stripe_shop import Shop
 
 
 def paid(standin: Standin, card: str = "pm_card_visa", amount: int = 10000) -> stripe.Charge:

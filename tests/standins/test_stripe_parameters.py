@@ -13,7 +13,7 @@ import typing_extensions
 
 from ondemand.standins.stripe import library
 from tests.standins.stripe_process import Standin
-from tests.standins.stripe_walk import Shop
+from tests.standins.stripe_shop import Shop
 
 Form = dict[str, str]
 Base = Callable[[Shop], tuple[str, Form]]

@@ -14,7 +14,7 @@ import pytest
 import stripe
 
 from tests.standins.stripe_process import Standin, process
-from tests.standins.stripe_walk import Shop
+from tests.standins.stripe_shop import Shop
 
 
 class Receiver(ThreadingHTTPServer):
