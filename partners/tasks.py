@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ondemand import clock
 from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
@@ -27,6 +26,6 @@ def sweep() -> None:
     with as_worker():
         services.ensure_campaigns(now=now)
         waiting = list(Partner.objects.to_tell_peer(now).values_list("pk", flat=True)[:50])
-    services.sync_catalogue()
     for partner_id in waiting:
         services.tell_peer(partner_id, now=now)
+    services.sync_catalogue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from ondemand.hints import hint
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 
+log = logging.getLogger(__name__)
 POLL = timedelta(milliseconds=900)  # a little less than the hint's second, which must find the row due
 LEASE = timedelta(seconds=15)  # longer than the provider's time-outs: whoever was killed is followed after it
 
@@ -212,7 +214,10 @@ def retry(instance: Instance, *, now: datetime, actor: User | None = None) -> bo
 
 
 def end(instance_id: int, *, provisioner: Provisioner, now: datetime) -> bool:
-    """End the instance of a subscription that has ended; it says so only once the provider confirmed."""
+    """End the instance of a subscription that has ended; it says so only once the provider confirmed.
+
+    False where there is nothing to end, or the provider did not confirm: the next sweep asks again.
+    """
     with as_worker():
         instance = Instance.objects.to_end().select_for_update(skip_locked=True, of=("self",)).filter(pk=instance_id)
         row = instance.first()
@@ -221,7 +226,11 @@ def end(instance_id: int, *, provisioner: Provisioner, now: datetime) -> bool:
         if row.state != Instance.State.TERMINATING:
             Instance.objects.filter(pk=row.pk).update(state=Instance.State.TERMINATING)
             note(row, "ending", "The subscription has ended; so does the instance.", now)
-    provisioner.terminate(row.public_id)
+    try:
+        provisioner.terminate(row.public_id)
+    except ProvisionerError as error:
+        log.warning("instance %s not ended: %s", row.name, error)
+        return False
     with as_worker():
         ended = Instance.objects.filter(pk=row.pk, state=Instance.State.TERMINATING)
         if ended.update(state=Instance.State.TERMINATED, ended_at=now):
