@@ -11,6 +11,7 @@ PLAIN = {
     "demo",
     "test",
     "quality",
+    "bench",
 }  # they start other processes, and need neither apps nor a database themselves
 
 
