@@ -65,6 +65,7 @@ STRIPE_API_BASE = env.url(
     ("https", "http"),
 )
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "sk_test_standin")
+STRIPE_READ_SECONDS = 20
 STRIPE_RETRIES = 2  # of the library, each under the same idempotency key
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")  # two during a rotation
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.words("STRIPE_CONNECT_WEBHOOK_SECRET")

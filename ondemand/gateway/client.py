@@ -12,7 +12,7 @@ from django.conf import settings
 
 from ondemand.gateway.errors import GatewayError, NotFound, NothingStored, Refused, Unavailable
 
-CONNECT_SECONDS, READ_SECONDS = 3, 20
+CONNECT_SECONDS = 3
 
 
 @lru_cache(maxsize=1)
@@ -21,7 +21,7 @@ def client() -> stripe.StripeClient:
         settings.STRIPE_SECRET_KEY,
         base_addresses={"api": settings.STRIPE_API_BASE},
         max_network_retries=settings.STRIPE_RETRIES,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, settings.STRIPE_READ_SECONDS)),
     )
 
 
