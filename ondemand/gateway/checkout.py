@@ -63,7 +63,8 @@ def open_session(
         "payment_method_types": ["card"],
         "adaptive_pricing": {"enabled": False},
         "billing_address_collection": "auto",
-        "customer_update": {"address": "auto", "name": "auto"},
+        "customer_update": {"address": "auto", "name": "never"},  # docs/adr/0008
+        "automatic_tax": {"enabled": True},
         "success_url": success_url,
         "cancel_url": cancel_url,
         "expires_at": int(expires_at.timestamp()),
