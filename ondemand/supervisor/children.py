@@ -36,7 +36,8 @@ class Child:
     stop_signal: int = signal.SIGTERM
     level: int = 0  # of the house: the upper ones end first, those of one level together
     ready: bool = False  # it said READY
-    muted: bool = False
+    muted: bool = False  # its lines go to the log file alone
+    quiet: Callable[[str], bool] = lambda line: False  # as such a line always does
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS))
     heard: Callable[[str], bool] = lambda line: False  # True: the line is dealt with, and not shown
     process: subprocess.Popen[bytes] = field(init=False)
@@ -166,4 +167,4 @@ class Children:
     def _hear(self, child: Child, line: str) -> None:
         child.ready = child.ready or line.startswith("READY")
         if not child.heard(line):
-            self.screen.line(child.name, line, only_log=child.muted)
+            self.screen.line(child.name, line, only_log=child.muted or child.quiet(line))

@@ -163,7 +163,9 @@ class Zone:
     def park(self) -> Child:
         options = ["--port", str(self.park_port), "--state", str(self.folder / "park"), "--zone", self.name]
         secret = ["--secret", self.keys["PARK_SECRET"]]
-        return self.child("park", "-m", "ondemand.standins.erp", *options, *secret, level=1)
+        child = self.child("park", "-m", "ondemand.standins.erp", *options, *secret, level=1)
+        child.quiet = lambda line: line.startswith("heartbeat of")  # each instance's, at each start and stop
+        return child
 
     def answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
