@@ -27,10 +27,10 @@ def windows(zone: Zone) -> Iterator[Windows]:
             yield opened
             assert opened.complaints == []
     except NoBrowser as missing:
-        _without_browser(str(missing))
+        without_browser(str(missing))
 
 
-def _without_browser(why: str) -> Any:
+def without_browser(why: str) -> Any:
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
