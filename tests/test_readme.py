@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,8 @@ def test_each_path_of_the_map_is_there(path: str) -> None:
 @pytest.mark.parametrize("target", LINKS)
 def test_each_link_and_picture_is_there(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "pictures").glob("*.png")), ids=lambda path: path.name)
+def test_a_picture_is_small(picture: Path) -> None:
+    assert picture.stat().st_size <= 120 * 1024
