@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -12,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ondemand import clock, signing
+from ondemand.bodies import parsed
 from ondemand.tenancy.context import as_worker
 from ondemand.tenancy.marker import outside_transaction
 from partners.forms import EnrolmentForm
@@ -30,7 +29,7 @@ def enrolments(request: HttpRequest) -> HttpResponse:
     if not signing.is_signed(request.body, signature, key=settings.PEER_SECRET, now=now):
         return JsonResponse({"error": "not signed by the other zone"}, status=401)
     try:
-        form = EnrolmentForm(json.loads(request.body))
+        form = EnrolmentForm(parsed(request.body))
         if not form.is_valid():
             return JsonResponse({"error": form.errors.get_json_data()}, status=400)
         with as_worker():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from django.db import connection
 from customers.models import Assignment, Subscription
 from instances.models import Instance, UsageCycle
 from ondemand import clock, signing
+from ondemand.bodies import parsed
 from ondemand.hints import hint
 from partners.models import Plan
 
@@ -81,7 +81,7 @@ def _signed_by(body: bytes, instance_id: str, signature: str, now: datetime) -> 
 
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        payload = json.loads(body)
+        payload = parsed(body)
     except ValueError:
         raise Refused("the body is not JSON") from None
     if not isinstance(payload, dict) or not isinstance(payload.get("readings"), list):

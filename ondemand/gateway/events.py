@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any, cast
 
 import stripe
 
+from ondemand.bodies import keepable, parsed
 from ondemand.clock import instant
 from ondemand.gateway.client import stripe_call
 from ondemand.gateway.errors import WrongSignature
@@ -32,7 +32,7 @@ def verified(body: bytes, signature: str, secrets: list[str]) -> EventFacts:
     for secret in secrets:
         try:
             stripe.WebhookSignature.verify_header(body.decode(), signature, secret, 300)
-            return event_of(json.loads(body))
+            return event_of(parsed(body))
         except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
             continue
     raise WrongSignature
@@ -61,7 +61,7 @@ def events_since(since: datetime) -> Iterator[EventFacts]:
     while True:
         with stripe_call() as client:
             page = cast(dict[str, Any], client.raw_request("get", "/v1/events", **params).data)
-        yield from map(event_of, page["data"])
+        yield from map(event_of, keepable(page["data"]))
         if not page["has_more"]:
             return
         params["starting_after"] = page["data"][-1]["id"]

@@ -77,7 +77,7 @@ def _make_customer(signup_id: int, session: Session, facts: billing.Subscription
     signup = SignUp.objects.select_for_update(of=("self",)).select_related("plan").get(pk=signup_id)
     if signup.state not in SignUp.OPEN:
         return signup.state
-    owner = _owner(signup)
+    owner, made = _owner(signup)
     customer = _customer(signup, session, owner, now)
     subscription_id = begin_subscription(customer, facts, now=now)
     instance = provision(customer.subscriptions.get(pk=subscription_id), name=signup.username, now=now)
@@ -87,6 +87,7 @@ def _make_customer(signup_id: int, session: Session, facts: billing.Subscription
         customer_id=customer.pk,
         user_id=owner.pk,
         instance_id=instance.pk,
+        password_chosen_at=None if made else now,  # who was known by that address has a password, or a link to one
         reason="",
     )
     audit.record(
@@ -96,13 +97,11 @@ def _make_customer(signup_id: int, session: Session, facts: billing.Subscription
     return SignUp.State.COMPLETED
 
 
-def _owner(signup: SignUp) -> User:
+def _owner(signup: SignUp) -> tuple[User, bool]:
+    """The person, and whether this sign-up made it."""
     if signup.ordered_by:
-        return User.objects.get(pk=signup.ordered_by)
-    owner, _made = person(
-        email=signup.email, username=signup.username, name=signup.contact_name, language=signup.language
-    )
-    return owner
+        return User.objects.get(pk=signup.ordered_by), False
+    return person(email=signup.email, username=signup.username, name=signup.contact_name, language=signup.language)
 
 
 def _customer(signup: SignUp, session: Session, owner: User, now: datetime) -> Customer:

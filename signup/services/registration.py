@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
+from stdnum.eu import vat
 
 from customers.models import Customer
 from instances.models import Instance
@@ -82,7 +83,12 @@ def start(
     """
     known = _open_one(registration, campaign, ticket)
     if known is None:
-        return _begin(registration, campaign, plan, now)
+        try:
+            return _begin(registration, campaign, plan, now)
+        except UsernameTaken:  # perhaps by the other half of a doubled submit
+            known = _open_one(registration, campaign, ticket)
+            if known is None:
+                raise
     secret = secrets.token_urlsafe(32)
     if known.state == SignUp.State.COMPLETED:
         return known, ticket or Ticket(known.public_id, "")
@@ -220,7 +226,7 @@ def _stripe_customer(signup: SignUp) -> str:
         name=signup.company,
         email=signup.email,
         country=signup.country,
-        vat_number=signup.vat_number,
+        vat_number=signup.vat_number if vat.is_valid(signup.vat_number) else "",
         language=signup.language,
         reference=str(signup.public_id),
         key=f"signup-{signup.public_id}-{signup.attempt}-customer",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -25,22 +26,8 @@ from tests.standins.stripe_process import Standin, process
 app.loader.import_default_modules()
 CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
-MODULES = (
-    "partners.services",
-    "customers.services",
-    "customers.sync",
-    "instances.services.boots",
-    "instances.services.heartbeats",
-    "instances.services.usage",
-    "signup.services.registration",
-    "signup.services.completion",
-    "commissions.services.accrual",
-    "commissions.services.terms",
-    "payments.services.preparing",
-    "payments.services.sending",
-    "ondemand.inbox",
-    "ondemand.mail",
-)
+APPS = ("partners", "customers", "instances", "signup", "commissions", "payments")
+OTHERS = ("customers.sync", "ondemand.inbox", "ondemand.mail")
 READERS = {
     "commissions.services.accrual.reverse_refunds": "the second half of accrue",
     "customers.services.card_url": "an address for one visit",
@@ -59,19 +46,26 @@ READERS = {
     "signup.services.completion.usual_boot_seconds": "reads",
     "signup.services.registration.holds": "reads",
     "signup.services.registration.username_is_free": "reads",
+    "signup.services.visits.count_visit": "counts every visit",
 }
 # Whose work is only when to look again, which is no row's fact.
 QUIET = {"signup.services.completion.sync"}
 
 
 def services() -> list[str]:
-    """What these modules define for others."""
+    """What the services' modules define for others."""
     return [
         f"{module}.{name}"
-        for module in MODULES
+        for module in [*modules(), *OTHERS]
         for name, found in inspect.getmembers(import_module(module), inspect.isfunction)
         if not name.startswith("_") and found.__module__ == module and f"{module}.{name}" not in READERS
     ]
+
+
+def modules() -> list[str]:
+    packages = [import_module(f"{app}.services") for app in APPS]
+    inner = [f"{each.__name__}.{one.name}" for each in packages for one in iter_modules(getattr(each, "__path__", []))]
+    return sorted([*inner, *(each.__name__ for each in packages)])
 
 
 @pytest.fixture(scope="module")
