@@ -16,7 +16,7 @@ from ondemand.portal import values
 from ondemand.portal.filters import ListFilter
 from ondemand.scopes import partner_id_of
 from payments.models import Payment, PaymentLine
-from payments.states import State
+from payments.states import State, in_state
 
 MONTHS = 36
 
@@ -38,7 +38,7 @@ class CommissionFilter(ListFilter):
     month = ChoiceFilter(label=_("Month"))
     product = ChoiceFilter(label=_("Product"), field_name="product_id")
     kind = ChoiceFilter(label=_("Kind"), choices=Commission.Kind.choices)
-    state = ChoiceFilter(label=_("State"), choices=State.choices)
+    state = ChoiceFilter(label=_("State"), choices=State.choices, method="of_state")
     customer = ChoiceFilter(label=_("Customer"), field_name="customer_id")
     payment = ChoiceFilter(label=_("Payment"), method="in_payment")
 
@@ -49,6 +49,9 @@ class CommissionFilter(ListFilter):
         partner_id = partner_id_of(self.request)
         self.filters["customer"].extra["choices"] = customer_choices(partner_id, self.data.get("customer"))
         self.filters["payment"].extra["choices"] = payment_choices(partner_id)
+
+    def of_state(self, rows: QuerySet[Commission], name: str, value: str) -> QuerySet[Commission]:
+        return in_state(rows, value, business_day(now()))
 
     def in_payment(self, rows: QuerySet[Commission], name: str, value: str) -> QuerySet[Commission]:
         lines = PaymentLine.objects.filter(payment_id=int(value)).values("commission_id")

@@ -69,9 +69,7 @@ class CommissionTable(ListTable):
         model = Commission
         fields = ()
         order_by = "-date"
-        sequence = [
-            "number", "date", "customer", "product", "invoice", "kind", "base", "rate", "amount", "state",
-        ]  # fmt: skip
+        sequence = ["number", "date", "customer", "amount", "state", "product", "invoice", "kind", "base", "rate"]
 
 
 class CustomersCommissionTable(CommissionTable):
@@ -79,7 +77,7 @@ class CustomersCommissionTable(CommissionTable):
 
     class Meta(CommissionTable.Meta):
         exclude = ("customer",)
-        sequence = ["number", "date", "product", "invoice", "kind", "base", "rate", "amount", "state"]
+        sequence = ["number", "date", "amount", "state", "product", "invoice", "kind", "base", "rate"]
 
 
 class PaidCommissionTable(CommissionTable):
@@ -87,4 +85,4 @@ class PaidCommissionTable(CommissionTable):
 
     class Meta(CommissionTable.Meta):
         exclude = ("state",)
-        sequence = ["number", "date", "customer", "product", "invoice", "kind", "base", "rate", "amount"]
+        sequence = ["number", "date", "customer", "amount", "product", "invoice", "kind", "base", "rate"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, TextChoices, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import Commission
@@ -23,24 +23,39 @@ class State(TextChoices):
     RETURNED = "returned", _("returned")
 
 
+PASSED_ON = Case(
+    When(payment__state=Payment.State.PAID, then=Value(State.PAID)),
+    When(payment__state=Payment.State.RETURNED, then=Value(State.RETURNED)),
+    default=Value(State.IN_PAYMENT),
+    output_field=CharField(),
+)
+PAYMENT = JSONObject(id="payment__id", number="payment__number", paid_at="payment__paid_at")
+
+
 def with_state(rows: QuerySet[Commission], today: date) -> QuerySet[Any]:
     """With `state` (a State), from its day and from the payments that partners are shown; that `payment`,
     {id, number, paid_at}, or None; and `payment_number`.
     """
-    lines = PaymentLine.objects.filter(
-        partner_id=OuterRef("partner_id"), commission_id=OuterRef("pk"), freed=False, payment__state__in=Payment.SHOWN
-    )
-    shown = JSONObject(id="payment__id", number="payment__number", paid_at="payment__paid_at")
+    lines = _shown_lines()
+    waiting = Case(When(payable_on__lte=today, then=Value(State.PAYABLE)), default=Value(State.PENDING))
     return rows.annotate(
-        payment=Subquery(lines.values_list(shown)[:1]),
+        state=Coalesce(Subquery(lines.values_list(PASSED_ON)[:1]), waiting, output_field=CharField()),
+        payment=Subquery(lines.values_list(PAYMENT)[:1]),
         payment_number=Subquery(lines.values("payment__number")[:1]),
-        payment_state=Subquery(lines.values("payment__state")[:1]),
-        state=Case(
-            When(payment_state=Payment.State.PAID, then=Value(State.PAID)),
-            When(payment_state=Payment.State.RETURNED, then=Value(State.RETURNED)),
-            When(payment_state__isnull=False, then=Value(State.IN_PAYMENT)),
-            When(payable_on__lte=today, then=Value(State.PAYABLE)),
-            default=Value(State.PENDING),
-            output_field=CharField(),
-        ),
+    )
+
+
+def in_state(rows: QuerySet[Commission], state: str, today: date) -> QuerySet[Commission]:
+    """The same as filtering by `state`, as a join that stays quick over a whole diary."""
+    lines = _shown_lines()
+    if state == State.PENDING:
+        return rows.filter(~Exists(lines), payable_on__gt=today)
+    if state == State.PAYABLE:
+        return rows.filter(~Exists(lines), payable_on__lte=today)
+    return rows.filter(Exists(lines.annotate(passed_on=PASSED_ON).filter(passed_on=state)))
+
+
+def _shown_lines() -> QuerySet[PaymentLine]:
+    return PaymentLine.objects.filter(
+        partner_id=OuterRef("partner_id"), commission_id=OuterRef("pk"), freed=False, payment__state__in=Payment.SHOWN
     )

@@ -49,7 +49,7 @@ class PaymentTable(ListTable):
         model = Payment
         fields = ()
         order_by = "-approved"
-        sequence = ("number", "approved", "period", "amount", "state", "sent", "reference")
+        sequence = ["number", "approved", "amount", "state", "period", "sent", "reference"]
 
 
 class AttemptTable(ListTable):

@@ -300,6 +300,9 @@ def test_a_commission_is_pending_then_payable_then_in_a_payment_then_paid(world:
     factories.make_bank_account(house=world.iberia, now=NOW)
     payment = factories.make_payment(house=world.iberia, cast=world, state=Payment.State.SENT)
     assert states(browser) == ["in_payment", "pending"]
+    for state in ("pending", "payable", "in_payment", "paid"):
+        found = file_of(browser, f"/commissions/?state={state}&export=csv")
+        assert len(found) == states(browser).count(state)
     with as_worker():
         Payment.objects.filter(pk=payment.pk).update(state=Payment.State.PAID, paid_at=NOW)
     assert states(browser) == ["paid", "pending"]
