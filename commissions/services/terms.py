@@ -15,7 +15,8 @@ from partners.models import Partner, Product
 STANDARD = """
 INSERT INTO commissions_commissionterms
   (partner_id, product_id, rate, hold_days, starts, ends, created_at, created_by)
-SELECT campaign.partner_id, campaign.product_id, %s, %s, (campaign.created_at AT TIME ZONE %s)::date, NULL, %s, 'standard'
+SELECT campaign.partner_id, campaign.product_id, %s, %s,
+  (campaign.created_at AT TIME ZONE %s)::date, NULL, %s, 'standard'
 FROM partners_campaign campaign
 WHERE NOT EXISTS (SELECT FROM commissions_commissionterms terms
   WHERE terms.partner_id = campaign.partner_id AND terms.product_id = campaign.product_id)"""
