@@ -80,23 +80,28 @@ CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON payments_paymentline
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payments_paymentline
   FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();
 
+-- A payment is the sum of its lines: asked once at COMMIT for a new payment, and once for each statement that
+-- writes lines, so its lines are written in one (a row's trigger would add up every line for every line).
 CREATE FUNCTION app.payment_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  payment bigint := CASE TG_TABLE_NAME
-    WHEN 'payments_payment' THEN NEW.id
-    ELSE (to_jsonb(NEW) ->> 'payment_id')::bigint
-  END;
 BEGIN
-  IF (SELECT amount FROM payments_payment WHERE id = payment)
-     IS DISTINCT FROM (SELECT sum(amount) FROM payments_paymentline WHERE payment_id = payment) THEN
-    RAISE EXCEPTION 'payment % is not the sum of its lines', payment USING ERRCODE = 'check_violation';
+  IF NEW.amount IS DISTINCT FROM (SELECT sum(amount) FROM payments_paymentline WHERE payment_id = NEW.id) THEN
+    RAISE EXCEPTION 'payment % is not the sum of its lines', NEW.id USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE FUNCTION app.payment_lines_add_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+      SELECT FROM payments_payment payment WHERE payment.id IN (SELECT payment_id FROM fresh)
+      AND payment.amount <> (SELECT sum(amount) FROM payments_paymentline WHERE payment_id = payment.id)) THEN
+    RAISE EXCEPTION 'these lines do not add up to their payment' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER adds_up AFTER INSERT ON payments_payment
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.payment_adds_up();
-CREATE CONSTRAINT TRIGGER adds_up AFTER INSERT ON payments_paymentline
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.payment_adds_up();
+CREATE TRIGGER adds_up AFTER INSERT ON payments_paymentline
+  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION app.payment_lines_add_up();
 """
 NO_GUARDS = """
 DROP TRIGGER guard ON payments_payment;
@@ -108,6 +113,7 @@ DROP TRIGGER adds_up ON payments_paymentline;
 DROP FUNCTION app.guard_payment();
 DROP FUNCTION app.guard_payment_line();
 DROP FUNCTION app.payment_adds_up();
+DROP FUNCTION app.payment_lines_add_up();
 """
 PAYMENT_KEY = ("partner_id, payment_id", "payments_payment", "partner_id, id")
 
