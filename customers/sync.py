@@ -5,26 +5,18 @@ Callers hold the object's lock and the worker's transaction (see the inbox).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
-from django.db.models import Count, Model, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
-from customers.models import Assignment, Customer, Invoice, InvoiceLine, InvoicePayment, Refund, Subscription
+from customers.invoicing import upsert, write_invoice
+from customers.models import Customer, Invoice, InvoicePayment, Refund, Subscription
 from ondemand.gateway import billing, checkout
 from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
 
-Row = TypeVar("Row", bound=Model)
 KINDS = ("customer", "subscription", "invoice", "refund")
-METERS = {
-    "stripe_base_price": InvoiceLine.Meter.BASE,
-    "stripe_user_price": InvoiceLine.Meter.USERS,
-    "stripe_terminal_price": InvoiceLine.Meter.TERMINALS,
-    "stripe_gb_price": InvoiceLine.Meter.DISK,
-}
 
 
 def sync(kind: str, stripe_id: str, now: datetime) -> None:
@@ -78,7 +70,7 @@ def write_subscription(customer: Customer, facts: billing.SubscriptionFacts) -> 
         cancel_at=facts.cancel_at,
         ended_at=facts.ended_at,
     )
-    return _upsert(Subscription, [row], but=["next_payment_attempt"])[0]
+    return upsert(Subscription, [row], but=["next_payment_attempt"])[0]
 
 
 def sync_invoice(stripe_id: str) -> None:
@@ -89,132 +81,11 @@ def sync_invoice(stripe_id: str) -> None:
         Invoice.objects.filter(stripe_id=stripe_id).update(state=Invoice.State.VOID)
         return
     customer = _customer(facts.customer)
-    invoice = _write_invoice(customer, facts)
-    _write_lines(invoice, facts)
-    _write_payments(invoice, facts)
-    Subscription.objects.filter(stripe_id=facts.subscription).update(
-        next_payment_attempt=None if facts.state == Invoice.State.PAID else facts.next_attempt_at
-    )
+    write_invoice(customer, facts)
+    unpaid = Invoice.objects.filter(subscription_stripe_id=facts.subscription, state=Invoice.State.OPEN)
+    next_attempt = unpaid.aggregate(at=Min("next_attempt_at"))["at"]
+    Subscription.objects.filter(stripe_id=facts.subscription).update(next_payment_attempt=next_attempt)
     recount(customer)
-
-
-def _write_invoice(customer: Customer, facts: billing.InvoiceFacts) -> Invoice:
-    """Its assignment is the one in force when it was made, and stays."""
-    values = {
-        "subscription_stripe_id": facts.subscription,
-        "number": facts.number,
-        "state": facts.state,
-        "currency": facts.currency,
-        "subtotal": facts.subtotal,
-        "tax": facts.tax,
-        "total": facts.total,
-        "due": facts.due,
-        "paid": facts.paid,
-        "remaining": facts.remaining,
-        "created_at": facts.created_at,
-        "effective_at": facts.effective_at,
-        "paid_at": facts.paid_at,
-        "attempts": facts.attempts,
-        "next_attempt_at": facts.next_attempt_at,
-        "page_url": facts.page_url,
-        "pdf_url": facts.pdf_url,
-    }
-    known = Invoice.objects.filter(stripe_id=facts.id).first()
-    if known:
-        for name, value in values.items():
-            setattr(known, name, value)
-        known.save(update_fields=list(values))
-        return known
-    assignment = _assignment(customer, facts.created_at)
-    return Invoice.objects.create(
-        partner_id=assignment.partner_id,
-        customer_id=customer.pk,
-        assignment=assignment,
-        stripe_id=facts.id,
-        **values,
-    )
-
-
-def _assignment(customer: Customer, at: datetime) -> Assignment:
-    """In force at an instant; the first where it is earlier, as the subscription begins before its completion here."""
-    all_of_them = Assignment.objects.filter(customer=customer)
-    found = all_of_them.filter(Q(until=None) | Q(until__gt=at), since__lte=at).first()
-    return found or all_of_them.earliest("since")
-
-
-def _write_lines(invoice: Invoice, facts: billing.InvoiceFacts) -> None:
-    prices = _prices([line.price for line in facts.lines])
-    rows = []
-    for position, line in enumerate(facts.lines):
-        plan, meter = prices.get(line.price, (None, InvoiceLine.Meter.OTHER))
-        rows.append(
-            InvoiceLine(
-                partner_id=invoice.partner_id,
-                stripe_id=line.id,
-                customer_id=invoice.customer_id,
-                invoice=invoice,
-                position=position,
-                product_id=plan.product_id if plan else None,
-                plan=plan,
-                meter=meter,
-                description=line.description[:500],
-                quantity=line.quantity,
-                currency=line.currency,
-                amount=line.amount,
-                discount=line.discount,
-                credit=line.credit,
-                inclusive_tax=line.inclusive_tax,
-                exclusive_tax=line.exclusive_tax,
-                period_start=line.period_start,
-                period_end=line.period_end,
-                proration=line.proration,
-                usage_cycle_id=line.usage_cycle,
-                to_accrue=True,
-            )
-        )
-    _upsert(InvoiceLine, rows)
-    if facts.state == Invoice.State.DRAFT:
-        gone = InvoiceLine.objects.filter(partner_id=invoice.partner_id, invoice=invoice)
-        gone.exclude(stripe_id__in=[line.id for line in facts.lines]).delete()
-
-
-def _write_payments(invoice: Invoice, facts: billing.InvoiceFacts) -> None:
-    rows = [
-        InvoicePayment(
-            partner_id=invoice.partner_id,
-            stripe_id=payment.id,
-            customer_id=invoice.customer_id,
-            invoice=invoice,
-            payment_intent=payment.payment_intent,
-            state=payment.state,
-            currency=payment.currency,
-            amount=payment.amount,
-            paid_at=payment.paid_at,
-        )
-        for payment in facts.payments
-    ]
-    _upsert(InvoicePayment, rows)
-
-
-def _upsert(model: type[Row], rows: list[Row], *, but: Sequence[str] = ()) -> list[Row]:
-    """By Stripe's id, in one statement; what Stripe says now replaces what it said before, `but` some fields."""
-    key = ["partner", "stripe_id"]
-    changed = [field.name for field in model._meta.concrete_fields if field.name not in ("id", *key, *but)]
-    return model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=changed)
-
-
-def _prices(ids: list[str]) -> dict[str, tuple[Plan | None, str]]:
-    """Which plan and meter each of Stripe's prices is."""
-    wanted = set(filter(None, ids))
-    of_them = Q()
-    for field in METERS:
-        of_them |= Q(**{f"{field}__in": wanted})
-    return {
-        getattr(plan, field): (plan, meter)
-        for plan in Plan.objects.filter(of_them)
-        for field, meter in METERS.items()
-        if getattr(plan, field) in wanted
-    }
 
 
 def sync_refund(stripe_id: str) -> None:
