@@ -14,16 +14,18 @@ from ondemand.standins.erp.park import Park
 TICK = 0.05
 LONGEST_PAUSE = 60.0
 SENDERS = 8
+SILENT = 3  # times that nobody may answer, as while the platform starts, before it is said
 
 
 @dataclass
 class Sending:
-    """One instance's heartbeats: `due` is monotonic, `answer` the last status or error."""
+    """One instance's heartbeats: `due` is monotonic, `answer` the last status or error, `told` the last one said."""
 
     due: float = 0.0
     failures: int = 0
     under_way: bool = False
     answer: str = ""
+    told: str = "200"
 
 
 class Pulse:
@@ -76,8 +78,9 @@ class Pulse:
                 usage.acknowledge(server, heartbeat.usages)
         else:
             sending.failures += 1
-        if answer != sending.answer:
+        if answer != sending.told and (status or sending.failures > SILENT):
             print(f"heartbeat of {heartbeat.instance}: {answer}", file=sys.stderr, flush=True)
+            sending.told = answer
         sending.answer = answer
 
     def _pause(self, sending: Sending) -> float:
