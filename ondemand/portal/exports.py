@@ -15,7 +15,6 @@ from django.db.models import Model, QuerySet
 from django.http import FileResponse
 from django.utils.text import slugify
 from django.utils.timezone import get_current_timezone, get_current_timezone_name, localtime
-from openpyxl import Workbook
 
 from ondemand.money import Money
 from ondemand.portal.tables import hundredths
@@ -110,6 +109,8 @@ def write_csv(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) -
 
 
 def write_xlsx(file: IO[bytes], headers: list[str], lines: Iterator[list[Any]]) -> int:
+    from openpyxl import Workbook  # some megabytes in every process, for a file that is asked for now and then
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.freeze_panes = "A2"
