@@ -15,7 +15,15 @@ from ondemand.staff import ReadOnlyAdmin, acting
 
 admin.site.site_header = admin.site.site_title = _("Openbravo On Demand: staff")
 admin.site.index_title = _("What staff keep in order")
-admin.site.register(User, UserAdmin)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People sign in by their e-mail address, so nobody is made without one."""
+
+    add_fieldsets = (
+        (None, {"classes": ["wide"], "fields": ["username", "email", "usable_password", "password1", "password2"]}),
+    )
 
 
 @admin.register(AuditEntry)
