@@ -46,7 +46,8 @@ class Enrolled:
 @dataclass(frozen=True)
 class Company:
     """A customer. `joined`: signed up so many days ago. Counts are those of an ordinary working day at first,
-    `growth` in per cent a month; `story` is what happens to it beside its ordinary life."""
+    `growth` in per cent a month; `story` is what happens to it beside its ordinary life; `known`: its owner has the
+    demo's password."""
 
     partner: str
     offer: str  # product/plan
@@ -63,6 +64,7 @@ class Company:
     vat: str = ""
     card: str = VISA
     story: str = ""
+    known: bool = False
 
 
 SUITE_TEXT = "ERP for trade, distribution and services: sales, purchasing, stock and accounting in one place."

@@ -8,7 +8,7 @@ OBPS, SUITE, BIG, SHOP, CHAIN = "obps/starter", "obps/business", "obps/enterpris
 
 EU = (
     Company("iberia", SUITE, "Aceites del Guadalquivir", "Rocío Navarro", "rocio@aceites-guadalquivir.example",
-            "aceites", "ES", 349, 9, 5, 34, vat="ESB62527601", card=SPANISH),
+            "aceites", "ES", 349, 9, 5, 34, vat="ESB62527601", card=SPANISH, known=True),
     Company("iberia", OBPS, "Talleres Etxeberria", "Iker Etxeberria", "iker@etxeberria.example",
             "etxeberria", "ES", 331, 3, 3, 6, vat="ESB84268465", card=SPANISH),
     Company("nordic", SHOP, "Fjordens Friluftsliv", "Ingrid Solberg", "ingrid@fjordens.example",
@@ -44,7 +44,7 @@ EU = (
 )  # fmt: skip
 US = (
     Company("lonestar", SUITE, "Blue Mesa Outfitters", "Caleb Thornton", "caleb@bluemesa.example",
-            "bluemesa", "US", 346, 10, 4, 37),
+            "bluemesa", "US", 346, 10, 4, 37, known=True),
     Company("iberia", OBPS, "Puerto Vista Imports", "Daniela Reyes", "daniela@puertovista.example",
             "puertovista", "US", 322, 3, 5, 7),
     Company("lonestar", CHAIN, "Hill Country Hardware", "Wanda Kessler", "wanda@hillcountry.example",

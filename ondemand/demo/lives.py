@@ -15,6 +15,7 @@ from ondemand import clock
 from ondemand.demo import usage
 from ondemand.demo.cast import DECLINED, Company
 from ondemand.demo.outside import Heartbeat, OutsideFailed, Park, Stripe
+from ondemand.demo.people import PASSWORD
 from ondemand.demo.sweeps import push_usage, send_mails
 from ondemand.demo.timeline import Timeline
 from ondemand.models import User
@@ -63,6 +64,8 @@ class Lives:
             raise OutsideFailed(f"the card of {company.name} was refused")
         signups.complete(made.pk, now=at + 80 * SECOND)
         life = _begin(company, made.pk, at)
+        if company.known:
+            _choose_password(made.pk, at + 100 * SECOND)
         self.all.append(life)
         self._plan_cycle(life, at)
         return life
@@ -158,6 +161,13 @@ def _begin(company: Company, signup_id: int, at: datetime) -> Life:
         owner = User.objects.get(pk=signup.user_id or 0)
     day = clock.usage_day(at)
     return Life(company, instance, instance.subscription, owner, began=day, told=day - DAY)
+
+
+def _choose_password(signup_id: int, at: datetime) -> None:
+    """On the progress page, in the browser that signed up."""
+    with as_worker():
+        signup = SignUp.objects.get(pk=signup_id)
+    signups.choose_password(signup, PASSWORD, now=at)
 
 
 def _state(life: Life) -> str:
