@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from customers import sync
 from ondemand import clock, inbox
 from ondemand.hints import hint

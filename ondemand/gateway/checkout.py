@@ -133,9 +133,7 @@ def pay_invoice(invoice: str, card: str) -> bool:
     """Charge an open invoice to the card, once; False where it is declined, or paid already."""
     with stripe_call() as client:
         try:
-            client.v1.invoices.pay(
-                invoice, {"payment_method": card}, {"idempotency_key": f"{invoice}-{card}-changed"}
-            )
+            client.v1.invoices.pay(invoice, {"payment_method": card}, {"idempotency_key": f"{invoice}-{card}-changed"})
         except (stripe.CardError, stripe.InvalidRequestError):
             return False
     return True
