@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from customers.models import Assignment, Subscription
-from instances.models import Instance, UsageCycle
+from instances.models import Instance, UsageCycle, UsageReading
 from ondemand import clock, signing
 from ondemand.bodies import parsed
 from ondemand.hints import hint
@@ -135,7 +135,10 @@ def record(instance: Instance, readings: list[Reading], *, now: datetime) -> Non
     for assignment, cycle, peaks in _peaks(instance.subscription, assignments, by_day):
         _raise_peaks(instance, assignment, cycle, peaks, now)
     last = by_day[-1]
-    Instance.objects.filter(pk=instance.pk).update(users=last.users, terminals=last.terminals, disk_mb=last.disk_mb)
+    later = UsageReading.objects.filter(partner_id=instance.partner_id, instance_id=instance.pk, day__gt=last.day)
+    if not later.exists():  # a heartbeat may bring old days alone
+        shown = {"users": last.users, "terminals": last.terminals, "disk_mb": last.disk_mb}
+        Instance.objects.filter(pk=instance.pk).update(**shown)
 
 
 def _highest(readings: list[Reading]) -> list[Reading]:

@@ -1,5 +1,4 @@
-"""Enrolment, products, campaigns, and the partner's account for money. Callers open the scope; what calls
-the outside opens its own."""
+"""Enrolling partners, here and in the other zone. Callers open the scope; what calls the outside opens its own."""
 
 from __future__ import annotations
 
@@ -9,17 +8,16 @@ from datetime import datetime
 
 import requests
 from django.conf import settings
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from ondemand import audit, mail, signing
 from ondemand.accounts import person, set_password_url
 from ondemand.backoff import next_try
-from ondemand.gateway import catalogue, payouts
 from ondemand.hints import hint
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
-from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
+from partners.models import Member, Partner
+from partners.services.products import ensure_campaigns
 
 PEER_PATH = "/api/zones/enrolments/"
 PEER_SECONDS = (3, 10)
@@ -154,139 +152,3 @@ def _send_enrolment(partner: Partner, owner: User, now: datetime) -> str:
     except requests.RequestException as error:
         return f"no answer: {type(error).__name__}"
     return "" if answer.ok else f"{answer.status_code}: {answer.text[:200]}"
-
-
-@dataclass(frozen=True)
-class PlanOffer:
-    """Prices in minor units of the zone's currency."""
-
-    code: str
-    name: str
-    base: int
-    per_user: int
-    per_gb: int
-    per_terminal: int = 0
-    included_users: int = 0
-    included_terminals: int = 0
-    included_gb: int = 0
-
-
-def add_product(
-    *,
-    code: str,
-    name: str,
-    description: str,
-    retail: bool,
-    plans: list[PlanOffer],
-    now: datetime,
-    actor: User | None = None,
-) -> Product:
-    """A product with its plans, and a campaign of it for every partner. Again with the same codes: nothing new."""
-    product, new = Product.objects.get_or_create(
-        code=code, defaults={"name": name, "description": description, "retail": retail, "created_at": now}
-    )
-    for position, offer in enumerate(plans):
-        Plan.objects.get_or_create(
-            product=product,
-            code=offer.code,
-            defaults=vars(offer) | {"position": position, "currency": settings.ZONE_CURRENCY},
-        )
-    ensure_campaigns(now=now)
-    hint("partners.tasks.sync_catalogue")
-    if new:
-        audit.record("product.added", now=now, actor=actor, target=code)
-    return product
-
-
-CAMPAIGNS = """
-INSERT INTO partners_campaign (partner_id, product_id, slug, active, created_at)
-SELECT partner.id, product.id, partner.code || '-' || product.code, true, %s
-FROM partners_partner partner CROSS JOIN partners_product product
-WHERE product.active AND partner.state <> 'left'
-ON CONFLICT (partner_id, product_id) DO NOTHING"""
-
-
-def ensure_campaigns(*, now: datetime) -> int:
-    """A campaign for every partner and active product that lacks one, however many. Returns how many were made."""
-    with connection.cursor() as cursor:
-        cursor.execute(CAMPAIGNS, [now])
-        return int(cursor.rowcount)
-
-
-def sync_catalogue() -> int:
-    """Make at Stripe the products and prices that it does not have yet. Returns how many plans were completed."""
-    with as_worker():
-        plans = list(Plan.objects.filter(stripe_gb_price="").select_related("product"))
-    for plan in plans:
-        product_id = catalogue.ensure_product(
-            id=f"ondemand-{plan.product.code}", name=plan.product.name, description=plan.product.description
-        )
-        prices = {field: _price(plan, product_id, meter) for meter, field in PRICES.items()}
-        with as_worker():
-            Product.objects.filter(pk=plan.product_id).update(stripe_id=product_id)
-            Plan.objects.filter(pk=plan.pk).update(**prices)
-    return len(plans)
-
-
-PRICES = {
-    "base": "stripe_base_price",
-    "per_user": "stripe_user_price",
-    "per_terminal": "stripe_terminal_price",
-    "per_gb": "stripe_gb_price",
-}
-
-
-def _price(plan: Plan, product_id: str, meter: str) -> str:
-    return catalogue.ensure_price(
-        lookup_key=f"{plan.product.code}:{plan.code}:{meter}",
-        product=product_id,
-        currency=plan.currency,
-        amount=getattr(plan, meter),
-        monthly=meter == "base",
-    )
-
-
-def open_bank_account(partner: Partner, *, email: str, return_url: str, now: datetime) -> str:
-    """The address where the partner tells Stripe where its money goes; makes the account there at first."""
-    with as_worker():
-        current = BankAccount.objects.filter(partner=partner, replaced_at=None).first()
-    if current is None:
-        facts = payouts.create_account(
-            country=partner.country, email=email, reference=partner.code, key=f"partner-{partner.pk}-account-1"
-        )
-        with as_worker():
-            current, _made = BankAccount.objects.get_or_create(
-                partner=partner,
-                replaced_at=None,
-                defaults={
-                    "stripe_id": facts.id,
-                    "transfers_enabled": facts.transfers_enabled,
-                    "created_at": now,
-                },
-            )
-            audit.record("bank_account.opened", now=now, partner_id=partner.pk, target=facts.id)
-    return payouts.onboarding_url(current.stripe_id, refresh_url=return_url, return_url=return_url)
-
-
-def sync_bank_account(stripe_id: str, *, now: datetime) -> None:
-    """Fetch the account again and note whether money can be sent there."""
-    facts = payouts.fetch_account(stripe_id)
-    changed = BankAccount.objects.filter(stripe_id=stripe_id).exclude(transfers_enabled=facts.transfers_enabled)
-    for account in changed:
-        audit.record(
-            "bank_account.changed",
-            now=now,
-            partner_id=account.partner_id,
-            target=stripe_id,
-            transfers_enabled=facts.transfers_enabled,
-        )
-    changed.update(transfers_enabled=facts.transfers_enabled)
-
-
-def campaigns_of(partner_id: int) -> list[Campaign]:
-    return list(Campaign.objects.filter(partner_id=partner_id).select_related("product").order_by("product__name"))
-
-
-def currency() -> str:
-    """Everything in a zone is priced in its one currency."""
-    return str(settings.ZONE_CURRENCY)
