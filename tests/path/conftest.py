@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+import stripe
 from django.test import override_settings
 
 from ondemand.gateway import checkout, client
@@ -38,10 +40,25 @@ def walking(standin: Standin, park: Park) -> Iterator[Walk]:
     for server in park.call("GET", "servers").data["servers"]:
         park.call("DELETE", f"servers/{server['id']}")
     at = {"STRIPE_API_BASE": standin.base, "STRIPE_SECRET_KEY": standin.key, "STRIPE_MODE": "standin"}
-    with override_settings(**at, PARK_URL=f"http://127.0.0.1:{park.port}", PARK_SECRET=SECRET):
+    with override_settings(**at, PARK_URL=f"http://127.0.0.1:{park.port}", PARK_SECRET=SECRET), held_against(standin):
         forget_client()
         yield Walk(standin, park)
     forget_client()
+
+
+@contextmanager
+def held_against(standin: Standin) -> Iterator[None]:
+    """What the product itself sends to Stripe, and gets, is checked against Stripe's description as well."""
+    plain = stripe.RequestsClient.request
+
+    def request(self: Any, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+        content, status, answered = plain(self, method, url, headers, post_data)
+        standin.http.check(method, url, post_data, content, status)
+        return content, status, answered
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stripe.RequestsClient, "request", request)
+        yield
 
 
 def forget_client() -> None:

@@ -78,6 +78,11 @@ class CheckedClient(stripe.UrllibClient):
         self, method: str, url: str, headers: Any, post_data: Any = None, *, _usage: list[str] | None = None
     ) -> tuple[Any, int, Any]:
         content, status, answered = super().request(method, url, headers, post_data)
+        self.check(method, url, post_data, content, status)
+        return content, status, answered
+
+    def check(self, method: str, url: str, post_data: Any, content: Any, status: int) -> None:
+        """Note what a request, or its answer, has that Stripe's description has not."""
         parts = urlsplit(url)
         self.used.add(f"{method.upper()} {parts.path}")
         if self.contract:
@@ -86,7 +91,6 @@ class CheckedClient(stripe.UrllibClient):
             if status < 400:
                 self.wrong += self.contract.check_request(method.upper(), parts.path, form)
             self.wrong += self.contract.check_response(method.upper(), parts.path, status, body)
-        return content, status, answered
 
 
 def nested(form: str) -> dict[str, Any]:
