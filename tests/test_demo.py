@@ -16,6 +16,7 @@ import pytest
 
 from ondemand.servers import ROOT, spawn
 from ondemand.servers.processes import free_port, port_is_taken, until
+from tests import stranger
 from tests.conftest import long_share
 
 PATIENCE = 400  # seconds; CI's machine is shared
@@ -86,6 +87,7 @@ def test_the_demo_survives_kill_9_with_its_data_and_leaves_nothing_behind(clone:
     with _demo(clone, port) as second:
         assert "history   |" not in _said(clone)
         assert _settings(clone) == settings
+        assert stranger.main(clone / ".demo" / "env") == 0
         second.send_signal(signal.SIGTERM)
         assert second.wait(60) == 0
     assert _left(clone) == []
