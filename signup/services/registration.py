@@ -208,14 +208,19 @@ def open_checkout(signup: SignUp, *, now: datetime) -> str:
         key=f"signup-{signup.public_id}-{signup.attempt}",
     )
     with as_worker():
-        SignUp.objects.filter(pk=signup.pk, attempt=signup.attempt, state=SignUp.State.STARTED).update(
+        mine = SignUp.objects.filter(pk=signup.pk, attempt=signup.attempt, state=SignUp.State.STARTED)
+        mine.update(
             state=SignUp.State.CHECKOUT,
             stripe_customer_id=customer_id,
             session_id=session.id,
             session_url=session.url,
             next_try_at=now + LOOK_AGAIN,
         )
-    return session.url
+        kept = SignUp.objects.get(pk=signup.pk)
+    if kept.session_id == session.id:
+        return session.url
+    checkout.expire_session(session.id)  # meanwhile the form came again, changed: nobody may pay this one
+    return open_checkout(kept, now=now) if kept.state in SignUp.OPEN else session.url
 
 
 def _stripe_customer(signup: SignUp) -> str:

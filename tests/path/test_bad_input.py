@@ -13,6 +13,7 @@ from django.test import Client
 from customers.models import Customer
 from instances.models import Instance
 from ondemand.models import User
+from ondemand.servers.processes import until
 from ondemand.tenancy.context import as_worker, tenant
 from tests.path.walk import FORM, PASSWORD, STAFF, Walk
 
@@ -99,6 +100,24 @@ def test_a_doubled_submit_makes_one_customer(offered: Walk) -> None:
     [url] = {answer["Location"] for answer in answers}
     Client().get(offered.pay(url))
     assert counted(offered) == (1, 1, 1)
+
+
+def test_a_form_changed_while_the_first_is_on_its_way_leaves_one_page_to_pay(offered: Walk) -> None:
+    def submit(company: str) -> Any:
+        try:
+            return offered.register(Client(), company=company)
+        finally:
+            connection.close()
+
+    slow = {"match": "POST /v1/checkout/sessions", "fault": "slow", "seconds": 2}
+    offered.standin.control("faults", slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(submit, "Café Uno, S.L.")
+        assert until(lambda: not offered.standin.control("faults")["faults"], seconds=20)
+        second = pool.submit(submit, "Café Dos, S.L.")
+    assert first.result()["Location"] == second.result()["Location"]
+    sessions = offered.stripe("/v1/checkout/sessions")["data"]
+    assert sorted(each["status"] for each in sessions) == ["expired", "open"]
 
 
 def test_the_back_button_after_the_card_leads_to_the_progress_page(offered: Walk, client: Client) -> None:

@@ -20,7 +20,7 @@ from tests.standins.park import Park, listening
 from tests.standins.park import Platform as Peer
 from tests.standins.stripe_process import Standin
 
-EVERY_DAY, ALL = 3, 24
+EVERY_DAY, ALL = 3, 12
 
 
 @pytest.fixture(scope="module")
