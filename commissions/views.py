@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from commissions.filters import CommissionFilter
@@ -33,7 +33,11 @@ class CommissionList(PartnerList):
     table_class = CommissionTable
     filter_class = CommissionFilter
     totals = [(_("Commission"), "amount")]
-    tabs = [(_("Pending"), "state=pending"), (_("Payable"), "state=payable"), (_("Paid"), "state=paid")]
+    tabs = [
+        (_("Pending"), "state=pending"),
+        (_("Payable"), "state=payable"),
+        (pgettext_lazy("commissions", "Paid"), "state=paid"),
+    ]
     export = [
         Column("id", "pk"),
         Column("kind", "kind"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from instances.models import Instance, InstanceEvent
+from instances.words import read
 from ondemand.portal import values
 from ondemand.portal.tables import (
     BadgeCell,
@@ -76,9 +77,14 @@ class CustomersInstanceTable(ListTable):
         order_by = "-created"
 
 
+class EventCell(TextCell):
+    def draw(self, value: str, row: Any) -> str:
+        return read(value)
+
+
 class EventTable(ListTable):
     at = DateTimeCell(verbose_name=_("time"))
-    text = TextCell(verbose_name=_("what happened"))
+    text = EventCell(verbose_name=_("what happened"))
 
     class Meta(ListTable.Meta):
         model = InstanceEvent

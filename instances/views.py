@@ -11,13 +11,13 @@ from django.db.models import F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.text import capfirst
-from django.utils.translation import get_language, to_locale
-from django.utils.translation import gettext as _t
+from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from instances.filters import InstanceFilter
 from instances.models import Instance, InstanceEvent, UsageCycle, UsageReading
 from instances.tables import TONES, EventTable, InstancesWithoutMoney, InstanceTable
+from instances.words import read
 from ondemand import charts
 from ondemand.clock import now, usage_day
 from ondemand.portal import values
@@ -129,15 +129,20 @@ STEP_STATES = {"running": "now", "done": "done", "failed": "failed"}
 
 
 def boot_steps(row: Instance) -> list[dict[str, str]]:
-    return [{"label": step["label"], "state": STEP_STATES.get(step["state"], ""), "note": ""} for step in row.steps]
+    return [
+        {"label": read(step["label"]), "state": STEP_STATES.get(step["state"], ""), "note": ""} for step in row.steps
+    ]
 
 
 def failure_of(row: Instance) -> dict[str, Any] | None:
     if row.state != Instance.State.FAILED:
         return None
+    error = read(row.error) or gettext("the reason is not known")
     return {
-        "what": _t("The boot failed: %(error)s") % {"error": row.error or _t("the reason is not known")},
-        "next": _t("Openbravo has been told and will try again. Nothing is lost; the customer is mailed when it runs."),
+        "what": gettext("The boot failed: %(error)s") % {"error": error},
+        "next": gettext(
+            "Openbravo has been told and will try again. Nothing is lost; the customer is mailed when it runs."
+        ),
     }
 
 
@@ -157,7 +162,7 @@ def metered(row: Instance, at: datetime) -> Iterator[tuple[str, str, str, str]]:
         counts = {"peak": values.number(cycle.peak), "included": values.number(cycle.included)}
         yield (
             capfirst(cycle.get_meter_display()),
-            _t("%(peak)s at most − %(included)s included") % counts,
+            gettext("%(peak)s at most − %(included)s included") % counts,
             values.money(cycle.unit_amount, cycle.currency),
             values.money(cycle.amount, cycle.currency),
         )
@@ -172,8 +177,8 @@ def usage_chart(row: Instance, at: datetime) -> Any:
         return None
     days = [first + timedelta(days=count) for count in range(CHART_DAYS)]
     points = [charts.Point(short_day(day), found.get(day), None) for day in days]
-    title = _t("Named users by day")
-    return charts.year_chart(points, title=title, short=values.number, exact=values.number, period=_t("Day"))
+    title = gettext("Named users by day")
+    return charts.year_chart(points, title=title, short=values.number, exact=values.number, period=gettext("Day"))
 
 
 def short_day(day: date) -> str:

@@ -241,4 +241,4 @@ def funnel(steps: Sequence[tuple[str, int]], *, number: Draw = str) -> SafeStrin
 
 
 def _share(size: int, first: int) -> str:
-    return f"{(2 * 100 * size + first) // (2 * first)}%" if first else ""
+    return gettext("%(share)s%%") % {"share": (2 * 100 * size + first) // (2 * first)} if first else ""

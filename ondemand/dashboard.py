@@ -117,7 +117,7 @@ def share(change: Change) -> str:
     if change.before <= 0:
         return ""
     per_cent = (change.now - change.before) * 100 // change.before
-    return f"{per_cent:+d}%".replace("-", "−")
+    return _("%(share)s%%") % {"share": f"{per_cent:+d}".replace("-", "−")}
 
 
 def year_of(currency: str, amounts: dict[date, int], today: date) -> Shown:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, TextChoices, Value, When
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from commissions.models import Commission
 from payments.models import Payment, PaymentLine
@@ -19,8 +20,8 @@ class State(TextChoices):
     PENDING = "pending", _("pending")
     PAYABLE = "payable", _("payable")
     IN_PAYMENT = "in_payment", _("in payment")
-    PAID = "paid", _("paid")
-    RETURNED = "returned", _("returned")
+    PAID = "paid", pgettext_lazy("commission", "paid")
+    RETURNED = "returned", pgettext_lazy("commission", "returned")
 
 
 PASSED_ON = Case(

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from commissions.models import Commission
@@ -40,7 +40,7 @@ class PaymentList(PartnerList):
     table_class = PaymentTable
     filter_class = PaymentFilter
     totals = [(_("Amount"), "amount")]
-    tabs = [(_("Paid"), "state=paid"), (_("Failed"), "state=failed")]
+    tabs = [(pgettext_lazy("payments", "Paid"), "state=paid"), (_("Failed"), "state=failed")]
     export = [
         Column("number", "number"),
         Column("approved_on", "approved_at", "date"),
@@ -128,7 +128,7 @@ def figures(row: Payment) -> list[Fact]:
     account = row.destination.stripe_id if row.destination else None
     return [
         Fact(_("Amount"), values.money(row.amount, row.currency), big=True),
-        Fact(_("State"), values.badge(row.get_state_display(), TONES[Payment.State(row.state)]), help=row.waiting),
+        Fact(_("State"), values.badge(row.get_state_display(), TONES[Payment.State(row.state)]), help=why_waiting(row)),
         Fact(_("Period"), values.month(row.period)),
         Fact(_("Approved on"), row.approved_at and values.day(row.approved_at)),
         Fact(_("Sent on"), row.sent_at and values.day(row.sent_at)),
@@ -136,6 +136,11 @@ def figures(row: Payment) -> list[Fact]:
         Fact(_("Destination"), account, help=_("your account at the payment provider")),
         Fact(_("Provider's reference"), row.reference),
     ]
+
+
+def why_waiting(row: Payment) -> str:
+    """Kept in English, or in the provider's own words."""
+    return gettext(row.waiting) if row.waiting else ""
 
 
 def commissions_in(row: Payment) -> Rows:
@@ -154,7 +159,7 @@ def steps(row: Payment) -> list[dict[str, Any]]:
     ]
     if stopped:
         kept = [step for step in shown if step["state"]]
-        return [*kept, {"label": row.get_state_display(), "state": "failed", "note": row.waiting}]
+        return [*kept, {"label": row.get_state_display(), "state": "failed", "note": why_waiting(row)}]
     for step in shown:
         if not step["state"]:
             step["state"] = "now"

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from instances.models import Instance
+from instances.words import read
 from ondemand import clock
 from ondemand.models import User
 from ondemand.tenancy.context import Scope, as_worker, tenant
@@ -101,7 +102,7 @@ def _steps(signup: SignUp, instance: Instance | None) -> list[dict[str, str]]:
     ]
     names = {"pending": "", "running": "now", "done": "done", "failed": "failed"}
     boot = instance.steps if instance else []
-    steps += [{"label": step["label"], "state": names.get(step["state"], ""), "note": ""} for step in boot]
+    steps += [{"label": read(step["label"]), "state": names.get(step["state"], ""), "note": ""} for step in boot]
     running = instance is not None and instance.state == Instance.State.RUNNING
     return [*steps, {"label": _("Running"), "state": "done" if running else "", "note": ""}]
 

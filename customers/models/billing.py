@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.models.customer import Assignment
 from partners.models import Partner, Plan, Product
@@ -29,7 +30,7 @@ class Invoice(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         OPEN = "open", _("open")
-        PAID = "paid", _("paid")
+        PAID = "paid", pgettext_lazy("invoice", "paid")
         VOID = "void", _("void")
         UNCOLLECTIBLE = "uncollectible", _("uncollectible")
 

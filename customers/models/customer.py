@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ondemand.clock import months_later
 from partners.models import Partner, Plan, Product
@@ -28,10 +29,10 @@ class Customer(models.Model):
     """
 
     class State(models.TextChoices):
-        PAID = "paid", _("paid")
+        PAID = "paid", pgettext_lazy("customer", "paid")
         DUE = "due", _("due")
         PAST_DUE = "past_due", _("past due")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("customer", "cancelled")
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="customers")
     name = models.CharField(_("company"), max_length=100)
@@ -125,11 +126,11 @@ class Subscription(models.Model):
         INCOMPLETE = "incomplete", _("incomplete")
         INCOMPLETE_EXPIRED = "incomplete_expired", _("expired")
         TRIALING = "trialing", _("trial")
-        ACTIVE = "active", _("active")
+        ACTIVE = "active", pgettext_lazy("subscription", "active")
         PAST_DUE = "past_due", _("past due")
         UNPAID = "unpaid", _("unpaid")
         PAUSED = "paused", _("paused")
-        CANCELED = "canceled", _("cancelled")
+        CANCELED = "canceled", pgettext_lazy("subscription", "cancelled")
 
     ENDED = (State.CANCELED, State.INCOMPLETE_EXPIRED)
 

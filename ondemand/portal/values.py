@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
 from django.templatetags.static import static
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -26,7 +26,8 @@ def money(amount: int, currency: str) -> str:
 
 
 def number(value: Any) -> str:
-    return number_format(value, use_l10n=True, force_grouping=True)
+    """Grouped as amounts of money are."""
+    return format_decimal(value, locale=_locale(get_language()))
 
 
 def day(value: date) -> SafeString:

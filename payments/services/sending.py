@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from ondemand import audit, mail
 from ondemand.backoff import next_try
@@ -43,7 +43,7 @@ def _is_covered(payment: Payment, now: datetime) -> bool:
     """Too low a balance: it stays approved, and says so."""
     covered = payouts.available(payment.currency) >= payment.amount
     if not covered:
-        words = _("Waiting until the platform's balance covers it.")
+        words = _("Waiting until the platform's balance covers it.")  # kept, and read in many languages
         with as_worker():
             approved = Payment.objects.filter(pk=payment.pk, state=Payment.State.APPROVED)
             approved.update(waiting=words, next_try_at=now + LOOK_AGAIN)
