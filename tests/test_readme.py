@@ -38,7 +38,7 @@ LINKS = sorted({target for target in re.findall(r"\]\(([^)]+)\)", README) if not
 
 def paths(cell: str) -> list[str]:
     """What looks like a file or folder between back-ticks."""
-    return re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.[a-z]+)?)`", cell)
+    return re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.[a-z]+)?)/?`", cell)
 
 
 @pytest.mark.parametrize("word", WORDS)
