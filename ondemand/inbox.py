@@ -47,13 +47,17 @@ def _row(event: EventFacts, *, wanted: bool, now: datetime) -> StripeEvent:
 
 
 def poll(*, wanted: frozenset[str], now: datetime, first: timedelta = timedelta(days=30)) -> int:
-    """Store the events that no webhook brought, from the last one seen, with an overlap. Returns how many came."""
+    """Store the events that no webhook brought, from the last one polled, with an overlap. Returns how many came.
+
+    Not from the last one stored: webhooks may go on while polling does not, and lose some between.
+    """
     with as_worker():
-        last = StripeEvent.objects.order_by("-created").values_list("created", flat=True).first()
+        last = StripeEvent.objects.filter(polled=True).order_by("-created").values_list("created", flat=True).first()
     found = list(events_since(last - OVERLAP if last else now - first))
     rows = [_row(event, wanted=event.object_kind in wanted, now=now) for event in reversed(found)]
     with as_worker():
         StripeEvent.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
+        StripeEvent.objects.filter(id__in=[row.pk for row in rows], polled=False).update(polled=True)
     return len(found)
 
 

@@ -88,6 +88,7 @@ class StripeEvent(models.Model):
     object_id = models.CharField(max_length=255)
     created = models.DateTimeField()
     received_at = models.DateTimeField()
+    polled = models.BooleanField(default=False)  # seen in Stripe's own list: up to the newest nothing is missing
     payload = models.JSONField()
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -108,6 +109,7 @@ class StripeEvent(models.Model):
             ),
             models.Index(fields=["account", "object_id"], name="event_object"),
             models.Index(fields=["created"], name="event_created"),
+            models.Index(fields=["created"], condition=models.Q(polled=True), name="event_polled"),
         ]
         constraints = [
             models.CheckConstraint(

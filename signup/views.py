@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.models import Customer
 from ondemand import clock
-from ondemand.gateway.errors import GatewayError
+from ondemand.gateway.errors import GatewayError, Refused
 from ondemand.money import Money
 from ondemand.scopes import TenantRequest
 from ondemand.tenancy.context import Scope, as_worker, tenant
@@ -116,6 +116,8 @@ def _submit(request: HttpRequest, page: Page, form: OrderForm, now: datetime) ->
         return _completed(request, paid.signup, now)
     except UsernameTaken:
         form.add_error("username", _("This username is taken. Choose another one."))
+    except Refused as refusal:
+        form.add_error(None, _("The payment provider did not accept this: %(why)s") % {"why": refusal})
     except GatewayError:
         form.add_error(
             None, _("The payment page cannot be reached right now. Nothing was charged; try again in a minute.")

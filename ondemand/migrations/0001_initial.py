@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
                 ("object_id", models.CharField(max_length=255)),
                 ("created", models.DateTimeField()),
                 ("received_at", models.DateTimeField()),
+                ("polled", models.BooleanField(default=False)),
                 ("payload", models.JSONField()),
                 (
                     "state",
@@ -112,6 +113,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["account", "object_id"], name="event_object"),
                     models.Index(fields=["created"], name="event_created"),
+                    models.Index(condition=models.Q(("polled", True)), fields=["created"], name="event_polled"),
                 ],
                 "constraints": [
                     models.CheckConstraint(

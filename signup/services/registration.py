@@ -79,35 +79,41 @@ def start(
 ) -> tuple[SignUp, Ticket]:
     """The sign-up for this form: the browser's own or the same person's open one, changed; else a new one.
 
-    A changed form is a new attempt, whose earlier Checkout session was expired first. Raises UsernameTaken.
+    A changed form is a new attempt, whose earlier Checkout session was expired first. So is one from a browser
+    without the ticket: whoever pays must be whoever may choose the password. Raises UsernameTaken.
     """
-    known = _open_one(registration, campaign, ticket)
+    own = _own(registration, campaign, ticket)
+    known = own or _same_person(registration, campaign)
     if known is None:
         try:
             return _begin(registration, campaign, plan, now)
         except UsernameTaken:  # perhaps by the other half of a doubled submit
-            known = _open_one(registration, campaign, ticket)
+            known = _same_person(registration, campaign)
             if known is None:
                 raise
     secret = secrets.token_urlsafe(32)
     if known.state == SignUp.State.COMPLETED:
         return known, ticket or Ticket(known.public_id, "")
-    if _is_changed(known, registration, plan) or known.expires_at <= now:
-        _leave_session(known)
+    if own is None or _is_changed(known, registration, plan) or known.expires_at <= now:
+        _leave_session(known, now)
         known = _attempt_again(known, registration, plan, now)
     with as_worker():
         SignUp.objects.filter(pk=known.pk).update(secret_hash=_hash(secret))
     return known, Ticket(known.public_id, secret)
 
 
-def _open_one(registration: Registration, campaign: Campaign, ticket: Ticket | None) -> SignUp | None:
+def _own(registration: Registration, campaign: Campaign, ticket: Ticket | None) -> SignUp | None:
+    if ticket is None:
+        return None
     with as_worker():
-        mine = SignUp.objects.filter(campaign=campaign, username__iexact=registration.username)
-        if ticket:
-            own = SignUp.objects.filter(campaign=campaign, public_id=ticket.public_id).first()
-            if own and holds(own, ticket) and _continues(own, registration):
-                return own
-        return mine.filter(email__iexact=registration.email, state__in=SignUp.OPEN).first()
+        own = SignUp.objects.filter(campaign=campaign, public_id=ticket.public_id).first()
+    return own if own and holds(own, ticket) and _continues(own, registration) else None
+
+
+def _same_person(registration: Registration, campaign: Campaign) -> SignUp | None:
+    with as_worker():
+        same = SignUp.objects.filter(campaign=campaign, username__iexact=registration.username)
+        return same.filter(email__iexact=registration.email, state__in=SignUp.OPEN).first()
 
 
 def _continues(own: SignUp, registration: Registration) -> bool:
@@ -168,8 +174,15 @@ def _attempt_again(signup: SignUp, registration: Registration, plan: Plan, now: 
         raise UsernameTaken from None
 
 
-def _leave_session(signup: SignUp) -> None:
-    """Nobody can pay it any more; one that was paid meanwhile is this person's sign-up."""
+def _leave_session(signup: SignUp, now: datetime) -> None:
+    """Nobody can pay it any more; one that was paid meanwhile is this person's sign-up.
+
+    Where none is noted, whoever opened it may have died before noting it: its key brings it back.
+    """
+    if not signup.session_id:
+        open_checkout(signup, now=now)
+        with as_worker():
+            signup = SignUp.objects.get(pk=signup.pk)
     if signup.session_id and checkout.expire_session(signup.session_id).status == "complete":
         raise AlreadyPaid(signup)
 
@@ -227,15 +240,16 @@ def _stripe_customer(signup: SignUp) -> str:
     if signup.customer_id:
         with as_worker():
             return Customer.objects.get(pk=signup.customer_id).stripe_id
-    return checkout.create_customer(
-        name=signup.company,
-        email=signup.email,
-        country=signup.country,
-        vat_number=signup.vat_number if vat.is_valid(signup.vat_number) else "",
-        language=signup.language,
-        reference=str(signup.public_id),
-        key=f"signup-{signup.public_id}-{signup.attempt}-customer",
-    )
+    details = {
+        "name": signup.company,
+        "email": signup.email,
+        "country": signup.country,
+        "vat_number": signup.vat_number if vat.is_valid(signup.vat_number) else "",
+        "language": signup.language,
+    }
+    digest = _hash(repr(details))[:16]  # the same details again, in another attempt: the same customer
+    key = f"signup-{signup.public_id}-customer-{digest}"
+    return checkout.create_customer(**details, reference=str(signup.public_id), key=key)
 
 
 def _first_cycle_end(at: datetime) -> datetime:

@@ -158,7 +158,7 @@ class Journeys:
                 reference = str(mine.latest("pk").public_id)
             customers = self.listed("customers")
             yield "customer at Stripe", sum(each["metadata"].get("signup") == reference for each in customers)
-            sessions = self.listed("checkout/sessions")
+            sessions = [each for each in self.listed("checkout/sessions") if each["status"] != "expired"]
             yield "session at Stripe", sum(each["client_reference_id"] == reference for each in sessions)
 
         self.die("open_checkout", number, submit, submit, begun)

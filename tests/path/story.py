@@ -157,7 +157,7 @@ class Story:
         self.twice(payments.tasks.take_events)
 
     def registrations(self) -> None:
-        begun, _ = self.twice(registration.start, _form("one"), **self.page("iberia"))
+        begun, _ = self.twice(_Browser(), _form("one"), **self.page("iberia"))
         url = self.twice(registration.open_checkout, begun, now=self.now)
         self.walk.pay(url, AVAILABLE_AT_ONCE)
         for partner, name in (("nordic", "two"), ("lonestar", "three"), ("iberia", "four")):
@@ -348,3 +348,16 @@ def _account(partner: Partner) -> str:
 def _changed(account: str, now: datetime) -> EventFacts:
     """As Connect's webhook would bring it."""
     return EventFacts(f"evt_{account}", account, "account.updated", "account", account, now, False, {"id": "evt"})
+
+
+class _Browser:
+    """Sends the form, and sends it again with the ticket that it kept."""
+
+    name = "signup.services.registration.start"
+
+    def __init__(self) -> None:
+        self.ticket: registration.Ticket | None = None
+
+    def __call__(self, *given: Any, **named: Any) -> tuple[SignUp, registration.Ticket]:
+        begun, self.ticket = registration.start(*given, **named | {"ticket": self.ticket})
+        return begun, self.ticket

@@ -15,6 +15,7 @@ from instances.models import Instance
 from ondemand.models import User
 from ondemand.servers.processes import until
 from ondemand.tenancy.context import as_worker, tenant
+from signup.models import SignUp
 from tests.path.walk import FORM, PASSWORD, STAFF, Walk
 
 DECLINED = "4000000000000002"
@@ -97,7 +98,8 @@ def test_a_doubled_submit_makes_one_customer(offered: Walk) -> None:
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(submit, [Client(), Client()]))
     assert [answer.status_code for answer in answers] == [303, 303]
-    [url] = {answer["Location"] for answer in answers}
+    [url] = [session["url"] for session in offered.stripe("/v1/checkout/sessions?status=open")["data"]]
+    assert url in {answer["Location"] for answer in answers}
     Client().get(offered.pay(url))
     assert counted(offered) == (1, 1, 1)
 
@@ -168,6 +170,19 @@ def test_a_stranger_with_an_owners_address_does_not_choose_the_owners_password(o
     with as_worker():
         assert not User.objects.get(email="owner@iberia.example").has_usable_password()
     assert client.get("/dashboard/").status_code == 302
+
+
+def test_who_repeats_the_form_elsewhere_does_not_choose_the_password_of_who_pays(offered: Walk, client: Client) -> None:
+    paid = offered.register(client)["Location"]
+    thief = Client()
+    offered.register(thief)
+    assert offered.standin.pay_page(paid).status != 303  # the page that was left cannot be paid any more
+    client.get(offered.pay(offered.register(client)["Location"]))
+    with as_worker():
+        signup = SignUp.objects.get()
+    thief.post(f"/signup/progress/{signup.public_id}/password/", {"password": PASSWORD})
+    with as_worker():
+        assert not User.objects.get(email="ana@central.example").has_usable_password()
 
 
 HOSTILE = {
