@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from unicodedata import normalize
 
 from babel import Locale
 from django import forms
@@ -27,7 +28,12 @@ EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL P
 
 def countries() -> list[tuple[str, str]]:
     names = Locale.parse(to_locale(get_language() or "en")).territories
-    return [("", ""), *sorted(((code, names[code]) for code in COUNTRIES), key=lambda pair: pair[1])]
+    return [("", ""), *sorted(((code, names[code]) for code in COUNTRIES), key=by_letters)]
+
+
+def by_letters(country: tuple[str, str]) -> str:
+    """An accent counts after its letter: Bélgica before Brasil."""
+    return normalize("NFD", country[1])
 
 
 def price_lines(plan: Plan) -> list[str]:
@@ -50,16 +56,11 @@ class PlanChoice(forms.ModelChoiceField):
         return str(_("%(plan)s, %(price)s a month") % {"plan": obj.name, "price": Money(obj.base, obj.currency)})
 
 
-class LowerCaseField(forms.CharField):
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(value)).lower()
-
-
 class OrderForm(forms.Form):
     """What is asked of everyone: the plan, a name for the instance, the terms."""
 
     plan = PlanChoice(Plan.objects.none(), label=_("Plan"), empty_label=None, widget=forms.RadioSelect)
-    username = LowerCaseField(
+    username = forms.CharField(
         label=_("Username"),
         max_length=40,
         validators=[HOST_LABEL],
@@ -80,6 +81,9 @@ class OrderForm(forms.Form):
         if plans:
             self.initial.setdefault("plan", plans[0].pk)
         self.order_fields([name for name in ORDER if name in self.fields])
+
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).lower()
 
 
 class RegistrationForm(OrderForm):

@@ -22,6 +22,7 @@ from ondemand import clock, mail
 from ondemand.models import Mail
 from ondemand.standins.erp.boots import STEPS
 from ondemand.tenancy.context import as_worker
+from signup.forms import countries
 from tests import factories
 from tests.factories import Cast, sign_in
 
@@ -114,6 +115,12 @@ def test_what_the_park_says_of_a_boot_is_read_in_spanish() -> None:
         assert words.read("Database: failed") == "Base de datos: con error"
         assert words.read("The boot failed: no room left") == "El arranque ha fallado: no room left"
         assert words.read("") == ""
+
+
+def test_countries_stand_in_the_order_of_their_letters() -> None:
+    with translation.override("es"):
+        names = [name for _code, name in countries()]
+    assert names.index("Austria") < names.index("Bélgica") < names.index("Brasil")
 
 
 @pytest.fixture
