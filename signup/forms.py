@@ -56,11 +56,16 @@ class PlanChoice(forms.ModelChoiceField):
         return str(_("%(plan)s, %(price)s a month") % {"plan": obj.name, "price": Money(obj.base, obj.currency)})
 
 
+class LowerCaseField(forms.CharField):
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).lower()
+
+
 class OrderForm(forms.Form):
     """What is asked of everyone: the plan, a name for the instance, the terms."""
 
     plan = PlanChoice(Plan.objects.none(), label=_("Plan"), empty_label=None, widget=forms.RadioSelect)
-    username = forms.CharField(
+    username = LowerCaseField(
         label=_("Username"),
         max_length=40,
         validators=[HOST_LABEL],
@@ -81,9 +86,6 @@ class OrderForm(forms.Form):
         if plans:
             self.initial.setdefault("plan", plans[0].pk)
         self.order_fields([name for name in ORDER if name in self.fields])
-
-    def clean_username(self) -> str:
-        return str(self.cleaned_data["username"]).lower()
 
 
 class RegistrationForm(OrderForm):
