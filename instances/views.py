@@ -87,7 +87,6 @@ class InstanceDetail(DetailScreen):
         return [
             Facts(about(row), _("Instance")),
             Facts(measures(row), _("Last reading")),
-            Rows(_("Events"), first_rows(EventTable, InstanceEvent.objects.filter(instance=row), 30)),
         ]
 
     def extra(self, request: HttpRequest, row: Instance) -> dict[str, Any]:
@@ -99,6 +98,7 @@ class InstanceDetail(DetailScreen):
             "steps": boot_steps(row),
             "boot_failure": failure_of(row),
             "usage": usage_chart(row, at),
+            "events": Rows(_("Events"), first_rows(EventTable, InstanceEvent.objects.filter(instance=row), 30)),
         }
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 from customers import card
 from instances import api
 from ondemand import dashboard, views, webhooks
-from ondemand.tenancy.marker import outside_transaction
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # its own knows no second factor
 
@@ -30,7 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/card/", card.card, name="account-card"),
     path("api/instances/heartbeat/", api.heartbeat, name="heartbeat"),
     path("preferences/", views.preferences, name="preferences"),
-    path("i18n/setlang/", outside_transaction(login_not_required(set_language)), name="set_language"),
+    path("i18n/setlang/", views.language, name="set_language"),
     path("webhooks/stripe/", webhooks.stripe_webhook, name="stripe-webhook"),
     path("webhooks/stripe/connect/", webhooks.connect_webhook, name="stripe-connect-webhook"),
     path("favicon.ico", views.favicon, name="favicon"),

@@ -11,9 +11,13 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
 
+from ondemand.models import User
 from ondemand.scopes import customers_person_of, member_of, person_of
+from ondemand.tenancy.context import Scope, tenant
 from ondemand.tenancy.marker import outside_transaction
+from ondemand.tenancy.roles import Role
 
 YEAR = 365 * 24 * 3600
 
@@ -57,6 +61,19 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask here on pages that name no icon, such as the admin's."""
     return redirect(static("img/favicon.svg"))
+
+
+@login_not_required
+@outside_transaction
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """The language of pages, by a cookie; and of a signed-in person's mails."""
+    answer = set_language(request)
+    chosen = request.POST.get("language", "")
+    if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
+        with tenant(Scope(Role.AUTH)):
+            User.objects.filter(pk=request.user.pk).update(language=chosen)
+    return answer
 
 
 @login_not_required

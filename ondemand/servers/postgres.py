@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,10 +50,14 @@ class Postgres:
             self.user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         socket_path(self.sockets / ".s.PGSQL.5432.lock")
 
+    @cached_property
+    def bin(self) -> Path:
+        """The folder of PostgreSQL's programs; as root, of a copy that `nobody` can reach."""
+        return _programs(as_nobody=bool(self.user))
+
     def start(self) -> subprocess.Popen[bytes]:
         """Start, or raise SystemExit with what is wrong; the process ends with us."""
         self._folders()
-        self.bin = _programs(as_nobody=bool(self.user))
         self.end_leftover()
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
