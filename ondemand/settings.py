@@ -20,6 +20,7 @@ DEBUG = False
 ZONE = env.choice("ONDEMAND_ZONE", ("EU", "US"), "EU")
 ZONE_TIME_ZONE = {"EU": "Europe/Madrid", "US": "America/New_York"}[ZONE]
 ZONE_CURRENCY = {"EU": "EUR", "US": "USD"}[ZONE]
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
 WEB = ("https",) if PRODUCTION else ("https", "http")
 ONDEMAND_URL = env.url("ONDEMAND_URL", "" if PRODUCTION else "http://localhost:8000", WEB)
 PEER_URL = env.url("ONDEMAND_PEER_URL", "", WEB)
@@ -97,6 +98,7 @@ COMMISSION_RATE = env.number("COMMISSION_RATE", 2000, 0, 10_000)  # basis points
 COMMISSION_HOLD_DAYS = env.number("COMMISSION_HOLD_DAYS", 30, 0, 365)
 PAYMENT_MINIMUM = env.number("PAYMENT_MINIMUM", 5000, 1, 10_000_000)  # minor units
 BOOT_DEADLINE_SECONDS = env.number("BOOT_DEADLINE_SECONDS", 900, 10, 86_400)
+SIGNUP_SECONDS_MINIMUM = env.number("SIGNUP_SECONDS_MINIMUM", 0 if ONDEMAND_ENV == "test" else 3, 0, 60)
 HEARTBEAT_URL = env.url("HEARTBEAT_URL", f"{ONDEMAND_URL}/api/instances/heartbeat", WEB) + "/"
 
 # Django
@@ -204,6 +206,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 MFA_TOTP_ISSUER = f"Openbravo On Demand {ZONE}"
 SESSION_COOKIE_AGE = 12 * 3600
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # its limits count by the address that the proxy appended
 
 # Headers and cookies. A cookie's name carries the zone: cookies ignore ports.
 
@@ -217,7 +220,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "ondemand.errors.csrf_failure"
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

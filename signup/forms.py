@@ -17,6 +17,7 @@ from stdnum.exceptions import ValidationError as WrongNumber
 from ondemand.models import HOST_LABEL
 from ondemand.money import Money
 from partners.models import Plan
+from signup.guards import GuardedForm
 
 # Where the product is sold; Babel names them in the reader's language.
 COUNTRIES = (
@@ -61,7 +62,7 @@ class LowerCaseField(forms.CharField):
         return str(super().to_python(value)).lower()
 
 
-class OrderForm(forms.Form):
+class OrderForm(GuardedForm):
     """What is asked of everyone: the plan, a name for the instance, the terms."""
 
     plan = PlanChoice(Plan.objects.none(), label=_("Plan"), empty_label=None, widget=forms.RadioSelect)

@@ -17,6 +17,9 @@ class SignUpQuerySet(models.QuerySet["SignUp"]):
     def to_expire(self, now: datetime) -> SignUpQuerySet:
         return self.filter(state__in=SignUp.OPEN, expires_at__lte=now)
 
+    def completed_since(self, since: datetime) -> SignUpQuerySet:
+        return self.filter(state=SignUp.State.COMPLETED, completed_at__gt=since)
+
     def to_look_at(self, now: datetime) -> SignUpQuerySet:
         """At Checkout, and neither the return page nor the webhook has brought word for a while."""
         return self.filter(state=SignUp.State.CHECKOUT, next_try_at__lte=now)
@@ -50,6 +53,7 @@ class SignUp(models.Model):
     country = models.CharField(_("country"), max_length=2)
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
     language = models.CharField(max_length=5)
+    network = models.CharField(max_length=43, blank=True)  # of the browser that began it, for the limits
     terms_version = models.CharField(max_length=20)
     terms_accepted_at = models.DateTimeField()
     ordered_by = models.BigIntegerField(null=True)  # a signed-in customer's person orders another
@@ -76,6 +80,7 @@ class SignUp(models.Model):
         indexes = [
             models.Index(fields=["partner", "campaign", "created_at"], name="signup_campaign"),
             models.Index(fields=["next_try_at"], condition=Q(state__in=["started", "checkout"]), name="signup_open"),
+            models.Index(fields=["network", "completed_at"], condition=Q(state="completed"), name="signup_network"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -21,7 +21,8 @@ from customers.models import Customer
 from ondemand import clock
 from ondemand.gateway.errors import GatewayError, Refused
 from ondemand.money import Money
-from ondemand.scopes import TenantRequest
+from ondemand.networks import network_of
+from ondemand.scopes import PERSON_OWNER, TenantRequest
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.marker import outside_transaction
 from ondemand.tenancy.roles import Role
@@ -29,7 +30,7 @@ from partners.models import Campaign, Partner, Plan
 from signup import services
 from signup.forms import OrderForm, RegistrationForm, price_lines
 from signup.models import SignUp
-from signup.services import AlreadyPaid, Registration, Ticket, UsernameTaken
+from signup.services import AlreadyPaid, Registration, Ticket, TooMany, UsernameTaken
 
 TICKET_COOKIE = f"ondemand_{settings.ZONE.lower()}_signup"
 TICKET_SECONDS = 7 * 24 * 3600
@@ -80,29 +81,33 @@ def signup(request: HttpRequest, slug: str) -> HttpResponse:
             services.count_visit(page.campaign, now=now)
         if page is None or not page.plans:
             return render(request, "signup/closed.html", {}, status=404)
-        form = _form(request, page)
+        form = _form(request, page, now)
         if request.method != "POST" or not form.is_valid():
             return _shown(request, page, form)
     return _submit(request, page, form, now)
 
 
-def _form(request: HttpRequest, page: Page) -> OrderForm:
+def _form(request: HttpRequest, page: Page, now: datetime) -> OrderForm:
     kind = OrderForm if _customer_of(request, page) else RegistrationForm
-    return kind(request.POST if request.method == "POST" else None, plans=page.plans)
+    typed = request.POST if request.method == "POST" else None
+    return kind(typed, plans=page.plans, slug=page.campaign.slug, now=now)
 
 
 def _customer_of(request: HttpRequest, page: Page) -> int | None:
-    """The signed-in person's customer, where it is this partner's: it orders another instance."""
+    """The customer that the signed-in person owns, where it is this partner's: it orders another instance."""
     known = cast(TenantRequest, request).person
-    return known.customer_id if known and known.partner_id == page.partner.pk else None
+    orders = known is not None and known.role in PERSON_OWNER and known.partner_id == page.partner.pk
+    return known.customer_id if known and orders else None
 
 
-def _shown(request: HttpRequest, page: Page, form: OrderForm) -> HttpResponse:
-    return render(request, "signup/form.html", page.context | {"form": form}, status=422 if form.errors else 200)
+def _shown(request: HttpRequest, page: Page, form: OrderForm, status: int = 422) -> HttpResponse:
+    """`status` is that of a form which is not accepted."""
+    context = page.context | {"form": form}
+    return render(request, "signup/form.html", context, status=status if form.errors else 200)
 
 
 def _submit(request: HttpRequest, page: Page, form: OrderForm, now: datetime) -> HttpResponse:
-    ticket = read_ticket(request)
+    ticket, status = read_ticket(request), 422
     try:
         started, kept = services.start(
             _registration(request, page, form),
@@ -110,12 +115,16 @@ def _submit(request: HttpRequest, page: Page, form: OrderForm, now: datetime) ->
             plan=form.cleaned_data["plan"],
             ticket=ticket,
             now=now,
+            network=network_of(request),
         )
         url = services.open_checkout(started, now=now) if started.state in SignUp.OPEN else _progress(started.public_id)
     except AlreadyPaid as paid:
         return _completed(request, paid.signup, now)
     except UsernameTaken:
         form.add_error("username", _("This username is taken. Choose another one."))
+    except TooMany:
+        status = 429
+        form.add_error(None, _("Many have signed up from your network or on this page just now. Try again in an hour."))
     except Refused as refusal:
         form.add_error(None, _("The payment provider did not accept this: %(why)s") % {"why": refusal})
     except GatewayError:
@@ -125,7 +134,7 @@ def _submit(request: HttpRequest, page: Page, form: OrderForm, now: datetime) ->
     else:
         return keep_ticket(HttpResponseRedirect(url, status=303), kept)
     with tenant(Scope(Role.SIGNUP)):
-        return _shown(request, page, form)
+        return _shown(request, page, form, status)
 
 
 def _registration(request: HttpRequest, page: Page, form: OrderForm) -> Registration:

@@ -13,6 +13,7 @@ from ondemand.bench.visitor import Visitor
 
 ROUNDS, MOST = 5, 10
 BOOT = 6.0  # seconds, of the park in the demo
+TYPING = 4.0  # seconds; a form that comes back within three was sent by a program
 LONGEST = 120
 RUNNING = "Your instance is running"
 
@@ -23,7 +24,7 @@ class NeverRan(Exception):
 
 def measure() -> Iterator[Measure]:
     with bench() as place, place.demo("eu") as started:
-        own = [sign_up(started.url, number) - BOOT for number in range(ROUNDS)]
+        own = [sign_up(started.url, number) - BOOT - TYPING for number in range(ROUNDS)]
     yield Measure(
         "path",
         f"sign-up to running instance, one after the other, our own time; the median of {ROUNDS}",
@@ -35,14 +36,16 @@ def measure() -> Iterator[Measure]:
 
 
 def sign_up(url: str, number: int) -> float:
-    """Seconds from the form to the progress page that says that it runs; typing takes none."""
+    """Seconds from the form to the progress page that says that it runs."""
     visitor, began = Visitor(url), time.monotonic()
     page = visitor.get("/signup/iberia-retail/")
+    time.sleep(TYPING)
     plan = re.findall(r'name="plan" value="(\d+)"', page)[0]
     checkout = visitor.post(
         "/signup/iberia-retail/",
         page,
         plan=plan,
+        stamp=re.findall(r'name="stamp" value="([^"]+)"', page)[0],
         company=f"Bench {number}",
         name="Bea Bench",
         email=f"bea{number}@bench.example",

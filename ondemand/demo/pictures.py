@@ -132,6 +132,7 @@ def _sign_up(studio: Studio) -> Iterator[Path]:
         page.get_by_label(label).fill(value)
     page.get_by_label("I accept the terms").check()
     yield studio.take(page, "sign-up")
+    page.wait_for_timeout(3000)  # as a person does: what comes back sooner is taken for a program's
     page.get_by_role("button", name="Continue to the card").click()
     for label, value in CARD.items():
         page.get_by_label(label).fill(value)

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ("country", models.CharField(max_length=2, verbose_name="country")),
                 ("vat_number", models.CharField(blank=True, max_length=20, verbose_name="VAT number")),
                 ("language", models.CharField(max_length=5)),
+                ("network", models.CharField(blank=True, max_length=43)),
                 ("terms_version", models.CharField(max_length=20)),
                 ("terms_accepted_at", models.DateTimeField()),
                 ("ordered_by", models.BigIntegerField(null=True)),
@@ -126,6 +127,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("state__in", ["started", "checkout"])),
                         fields=["next_try_at"],
                         name="signup_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "completed")),
+                        fields=["network", "completed_at"],
+                        name="signup_network",
                     ),
                 ],
                 "constraints": [

@@ -1,6 +1,7 @@
 """What is done with sign-ups: registered and led to the card, completed once, or left."""
 
 from signup.services.completion import KINDS, choose_password, complete, expire, sync, usual_boot_seconds
+from signup.services.limits import TooMany
 from signup.services.registration import (
     AlreadyPaid,
     Registration,
@@ -18,6 +19,7 @@ __all__ = [
     "AlreadyPaid",
     "Registration",
     "Ticket",
+    "TooMany",
     "UsernameTaken",
     "choose_password",
     "complete",

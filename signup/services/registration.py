@@ -24,6 +24,7 @@ from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from partners.models import Campaign, Plan
 from signup.models import SignUp
+from signup.services import limits
 
 TERMS_VERSION = "2026-11"
 OPEN_FOR = timedelta(hours=2)
@@ -75,18 +76,26 @@ def username_is_free(username: str, *, but_for: int = 0) -> bool:
 
 
 def start(
-    registration: Registration, *, campaign: Campaign, plan: Plan, ticket: Ticket | None, now: datetime
+    registration: Registration,
+    *,
+    campaign: Campaign,
+    plan: Plan,
+    ticket: Ticket | None,
+    now: datetime,
+    network: str = "",
 ) -> tuple[SignUp, Ticket]:
     """The sign-up for this form: the browser's own or the same person's open one, changed; else a new one.
 
     A changed form is a new attempt, whose earlier Checkout session was expired first. So is one from a browser
-    without the ticket: whoever pays must be whoever may choose the password. Raises UsernameTaken.
+    without the ticket: whoever pays must be whoever may choose the password. Raises UsernameTaken, and for a new one
+    TooMany.
     """
     own = _own(registration, campaign, ticket)
     known = own or _same_person(registration, campaign)
     if known is None:
+        limits.check(campaign, network, now=now)
         try:
-            return _begin(registration, campaign, plan, now)
+            return _begin(registration, campaign, plan, network, now)
         except UsernameTaken:  # perhaps by the other half of a doubled submit
             known = _same_person(registration, campaign)
             if known is None:
@@ -128,7 +137,9 @@ def _is_changed(signup: SignUp, registration: Registration, plan: Plan) -> bool:
     return signup.plan_id != plan.pk or any(getattr(signup, name) != value for name, value in typed.items())
 
 
-def _begin(registration: Registration, campaign: Campaign, plan: Plan, now: datetime) -> tuple[SignUp, Ticket]:
+def _begin(
+    registration: Registration, campaign: Campaign, plan: Plan, network: str, now: datetime
+) -> tuple[SignUp, Ticket]:
     if not username_is_free(registration.username):
         raise UsernameTaken
     secret = secrets.token_urlsafe(32)
@@ -139,6 +150,7 @@ def _begin(registration: Registration, campaign: Campaign, plan: Plan, now: date
                 campaign=campaign,
                 plan=plan,
                 secret_hash=_hash(secret),
+                network=network,
                 created_at=now,
                 attempted_at=now,
                 expires_at=now + OPEN_FOR,

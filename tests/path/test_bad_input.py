@@ -16,7 +16,7 @@ from ondemand.models import User
 from ondemand.servers.processes import until
 from ondemand.tenancy.context import as_worker, tenant
 from signup.models import SignUp
-from tests.path.walk import FORM, PASSWORD, STAFF, Walk
+from tests.path.walk import PASSWORD, STAFF, Walk
 
 DECLINED = "4000000000000002"
 TAKEN = "This username is taken"
@@ -202,8 +202,7 @@ HOSTILE = {
 
 
 def test_hostile_input_in_any_field_is_no_failure(offered: Walk, client: Client) -> None:
-    plan = client.get(PAGE).context["form"]["plan"].initial
-    fields = FORM | {"plan": str(plan)}
+    fields = offered.shown(client)
     for field in fields:
         for name, value in HOSTILE.items():
             answer = client.post(PAGE, fields | {field: value})

@@ -43,6 +43,7 @@ READERS = {
     "payments.services.preparing.eligible": "reads",
     "payments.services.preparing.payable": "reads",
     "signup.services.completion.usual_boot_seconds": "reads",
+    "signup.services.limits.check": "reads",
     "signup.services.registration.holds": "reads",
     "signup.services.registration.username_is_free": "reads",
     "signup.services.visits.count_visit": "counts every visit",

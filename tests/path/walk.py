@@ -93,9 +93,12 @@ class Walk:
 
     def register(self, client: Client, slug: str = "iberia-retail", **changes: str) -> Any:
         """Send the form; the answer leads to Stripe's page."""
-        page = client.get(f"/signup/{slug}/")
-        plan = page.context["form"]["plan"].initial
-        return client.post(f"/signup/{slug}/", FORM | {"plan": plan} | changes)
+        return client.post(f"/signup/{slug}/", self.shown(client, slug) | changes)
+
+    def shown(self, client: Client, slug: str = "iberia-retail") -> dict[str, str]:
+        """The form as the page shows it, filled in."""
+        form = client.get(f"/signup/{slug}/").context["form"]
+        return FORM | {name: str(form[name].initial) for name in ("plan", "stamp")}
 
     def pay(self, url: str, number: str = "4242424242424242") -> str:
         """Enter the card; the path of the page that Stripe sends the browser back to."""
