@@ -1,0 +1,190 @@
+"""A world whose victim, partner iberia and its customer, carries marks in every private text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+from allauth.mfa.models import Authenticator
+from django.contrib.contenttypes.models import ContentType
+from django.utils.http import int_to_base36
+
+from commissions.models import Commission
+from commissions.services.accrual import accrue
+from customers.models import Customer, Invoice
+from instances.models import Instance
+from ondemand import clock, testing
+from ondemand.models import User
+from ondemand.tenancy.context import Scope, as_worker, tenant
+from ondemand.tenancy.roles import Role
+from partners.models import BankAccount, Partner
+from payments.models import Payment
+from signup.models import SignUp
+from tests import factories
+from tests.factories import Cast
+from tests.walls.addresses import Values
+
+MARK = "kestrel7"
+MACHINE_MARK = "actkey5"
+MONEY_MARKS = ("77,777.77", "15,555.55", "transfer9")
+AMOUNT = 7_777_777
+NOBODY = str(2**40)
+UNKNOWN = "3f2b6d3e-0000-4000-8000-000000000000"
+# What a stranger may change by coming: a sign-up page counts its visits.
+COUNTED = {"signup_pagevisits"}
+
+
+@dataclass(frozen=True)
+class Marked:
+    cast: Cast
+    customer: Customer
+    instance: Instance
+    commission: Commission
+    payment: Payment
+    signup: SignUp
+    passkey: Authenticator
+    neighbour: User
+    rivals_customer: User
+
+    def values(self) -> Values:
+        iberia, uid = self.cast.iberia, int_to_base36(self.cast.iberia.owner.pk)
+        with tenant(Scope(Role.STAFF)):
+            customers = ContentType.objects.get_for_model(Customer).pk
+        foreign: dict[tuple[str, str], Any] = {
+            ("customers/", "pk"): self.customer.pk,
+            ("instances/", "pk"): self.instance.pk,
+            ("account/instances/", "pk"): self.instance.pk,
+            ("commissions/", "pk"): self.commission.pk,
+            ("payments/", "pk"): self.payment.pk,
+            ("sign-up-pages/", "pk"): iberia.campaign.pk,
+            ("sign-up-pages/", "form"): "svg",
+            ("signup/", "slug"): iberia.campaign.slug,
+            ("signup/", "public_id"): self.signup.public_id,
+            ("accounts/2fa/webauthn/keys/", "pk"): self.passkey.pk,
+            ("accounts/", "uidb36"): uid,
+            ("accounts/", "key"): "set-password",
+            ("admin/partners/partner/", "partner_id"): iberia.partner.pk,
+            ("admin/customers/customer/", "object_id"): self.customer.pk,
+            ("admin/instances/instance/", "object_id"): self.instance.pk,
+            ("admin/payments/payment/", "object_id"): self.payment.pk,
+            ("admin/", "object_id"): iberia.partner.pk,
+            ("admin/ondemand/user/", "id"): iberia.owner.pk,
+            ("admin/", "content_type_id"): customers,
+            ("admin/", "app_label"): "customers",
+            ("admin/", "url"): "customers",
+        }
+        missing = dict.fromkeys(("pk", "object_id", "id", "partner_id", "content_type_id"), NOBODY) | {
+            "form": "svg",
+            "slug": "no-such-page",
+            "public_id": UNKNOWN,
+            "uidb36": "zzzzzz",
+            "key": "set-password",
+            "app_label": "signup",
+            "url": "nothing",
+        }
+        return Values({key: str(value) for key, value in foreign.items()}, missing)
+
+    def named_ids(self) -> dict[str, str]:
+        """Every name under which a form, filter or header might ask for another's rows."""
+        partner, customer = str(self.cast.iberia.partner.pk), str(self.customer.pk)
+        return {
+            "partner": partner,
+            "partner_id": partner,
+            "customer": customer,
+            "customer_id": customer,
+            "instance": str(self.instance.pk),
+            "payment": str(self.payment.pk),
+            "member": str(self.cast.iberia.owner.pk),
+            "user": str(self.cast.iberia.owner.pk),
+        }
+
+
+def make_marked() -> Marked:
+    """Made with real commits. Nordic has a customer too, so that its own pages are not empty."""
+    cast = factories.make_cast(now=clock.now())
+    customer, instance = _victim(cast)
+    commission, payment = _money(cast, customer)
+    open_instance = factories.make_instance(customer=_customer(cast, "Open Ltd"), now=cast.now)
+    signup = factories.make_signup(house=cast.iberia, plan=cast.plan, now=cast.now, instance=open_instance)
+    others = factories.make_customer(house=cast.nordic, plan=cast.plan, now=cast.now, name="Fjord")
+    with as_worker():
+        data = {"name": f"{MARK} passkey", "credential": {}}
+        passkey = Authenticator.objects.create(user=cast.iberia.owner, type="webauthn", data=data)
+    return Marked(
+        cast,
+        customer,
+        instance,
+        commission,
+        payment,
+        signup,
+        passkey,
+        neighbour=factories.make_person(customer=_customer(cast, "Neighbour"), email="ana@neighbour.example"),
+        rivals_customer=factories.make_person(customer=others, email="ola@fjord.example"),
+    )
+
+
+def _customer(cast: Cast, name: str) -> Customer:
+    return factories.make_customer(house=cast.iberia, plan=cast.plan, now=cast.now, name=name)
+
+
+def _victim(cast: Cast) -> tuple[Customer, Instance]:
+    customer = _customer(cast, f"{MARK} S.L.")
+    instance = factories.make_instance(customer=customer, now=cast.now)
+    names = {"contact_name": f"Ana {MARK}", "contact_email": f"ana@{MARK}.example", "stripe_id": f"cus_{MARK}"}
+    with as_worker():
+        Customer.objects.filter(pk=customer.pk).update(**names)
+        Instance.objects.filter(pk=instance.pk).update(
+            name=f"{MARK}{MACHINE_MARK}",
+            address=f"http://{MARK}{MACHINE_MARK}.localhost:9000",
+            activation_key=f"{MARK}-{MACHINE_MARK}",
+        )
+        customer.refresh_from_db()
+        instance.refresh_from_db()
+    factories.make_reading(instance=instance, day=cast.now.date(), users=7)
+    factories.make_cycle(instance=instance, now=cast.now)
+    factories.make_person(customer=customer, email=f"owner@{MARK}.example")
+    return customer, instance
+
+
+def _money(cast: Cast, customer: Customer) -> tuple[Commission, Payment]:
+    paid_at = clock.months_later(cast.now, -2)
+    invoice = factories.make_invoice(customer=customer, at=paid_at, amounts=[AMOUNT])
+    account = factories.make_bank_account(house=cast.iberia, now=cast.now)
+    with as_worker():
+        Invoice.objects.filter(pk=invoice.pk).update(number=f"F-{MARK}", page_url=f"https://invoice.example/{MARK}")
+        BankAccount.objects.filter(pk=account.pk).update(stripe_id=f"acct_{MARK}")
+    accrue(now=paid_at)
+    payment = factories.make_payment(house=cast.iberia, cast=cast)
+    with as_worker():
+        Payment.objects.filter(pk=payment.pk).update(reference=f"tr_{MARK}_transfer9")
+        return Commission.objects.get(customer_id=customer.pk), payment
+
+
+def signed_in_as(marked: Marked) -> dict[str, Callable[[], Any]]:
+    """Who has no business with the victim: nobody, its rival, and customers beside it and elsewhere."""
+    return {
+        "anonymous": lambda: None,
+        "the rival's owner": lambda: marked.cast.nordic.owner,
+        "another customer": lambda: marked.neighbour,
+        "the rival's customer": lambda: marked.rivals_customer,
+    }
+
+
+def rows_of(partner: Partner, database: str) -> dict[str, tuple[int, str]]:
+    """How many rows of each table are this partner's, and a hash of them; read past every wall."""
+    with psycopg2.connect(testing.postgres.url(database, "postgres")) as way, way.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.columns"
+            " WHERE column_name = 'partner_id' AND table_schema = 'public'"
+        )
+        own = [(name, "partner_id") for (name,) in cursor.fetchall() if name not in COUNTED]
+        found = {}
+        for table, column in [*own, ("partners_partner", "id")]:
+            cursor.execute(f'SELECT t::text FROM "{table}" t WHERE "{column}" = %s ORDER BY 1', [partner.pk])
+            rows = [row for (row,) in cursor.fetchall()]
+            found[table] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
+    way.close()
+    return found
