@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+ORIGINS_AT_MOST = 10  # of a campaign
 CODE = RegexValidator(
     r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z", _("Use lower-case letters, digits and single hyphens between them.")
 )
@@ -147,6 +149,7 @@ class Campaign(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="campaigns")
     slug = models.SlugField(max_length=70, unique=True)
     active = models.BooleanField(_("active"), default=True)
+    allowed_origins = ArrayField(models.CharField(max_length=270), default=list, blank=True, size=ORIGINS_AT_MOST)
     created_at = models.DateTimeField()
 
     objects = CampaignQuerySet.as_manager()
@@ -168,6 +171,11 @@ class Campaign(models.Model):
     @property
     def url(self) -> str:
         return f"{settings.ONDEMAND_URL}{self.path}"
+
+    @property
+    def embed_url(self) -> str:
+        """Of the first step, for a frame in a page of one of `allowed_origins`."""
+        return f"{self.url}embed/"
 
 
 class BankAccount(models.Model):

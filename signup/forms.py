@@ -17,6 +17,7 @@ from stdnum.exceptions import ValidationError as WrongNumber
 from ondemand.models import HOST_LABEL
 from ondemand.money import Money
 from partners.models import Plan
+from partners.origins import read_origins
 from signup.guards import GuardedForm
 
 # Where the product is sold; Babel names them in the reader's language.
@@ -130,7 +131,26 @@ class RegistrationForm(OrderForm):
         return data
 
 
+class FirstStepForm(RegistrationForm):
+    """What is asked within a frame; the rest is asked where the page is seen to be ours."""
+
+    username = vat_number = terms = None  # type: ignore[assignment]
+
+
 ORDER = ("plan", "company", "name", "email", "username", "country", "vat_number", "terms")
+
+
+class OriginsForm(forms.Form):
+    origins = forms.CharField(
+        label=_("Sites that may show the frame"),
+        required=False,
+        max_length=4000,
+        help_text=_("One a line, each with https:// and its exact name, ten at most: https://www.company.example"),
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}),
+    )
+
+    def clean_origins(self) -> list[str]:
+        return read_origins(str(self.cleaned_data["origins"]))
 
 
 def _eu_vat(number: str, country: str) -> str:

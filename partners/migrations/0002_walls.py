@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         ),
         WallTable(
             "partners_campaign",
-            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.WEB, "SELECT, UPDATE (allowed_origins)", OWN_PARTNER),
             Access(Role.SIGNUP, READ, "active AND partner_id IN (SELECT id FROM partners_partner)"),
             Access(Role.STAFF, EDIT),
             Access(Role.WORKER, EDIT),

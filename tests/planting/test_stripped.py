@@ -1,0 +1,29 @@
+"""The walls alone: with every tenant filter gone from a copy of the source, strangers still meet nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import long_share
+from tests.planting.copies import copy_to, run_tests
+from tests.planting.strip import strip
+
+pytestmark = pytest.mark.usefixtures("django_db_setup")  # the copy's tests begin from the same template
+WORKER = 13
+# What a stranger could meet: of the four, everyone in CI, the one with rows of its own every day.
+CHOSEN = "stranger or foreign_row" if long_share() else "(stranger and rival and owner) or foreign_row"
+
+
+def test_without_any_filter_strangers_meet_nothing(tmp_path: Path, capsys: Any) -> None:
+    here = copy_to(tmp_path)
+    stripped = strip(here)
+    done = run_tests(here, WORKER, "tests/walls/test_matrix.py", "-k", CHOSEN)
+    with capsys.disabled():
+        print(f"\n{stripped} tenant filters stripped", *re.findall(r".* requests, .*", done.stdout), sep="\n")
+    assert stripped >= 30
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert " passed" in done.stdout
