@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -9,10 +11,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
+from ondemand.clock import now
 from ondemand.models import User
 from ondemand.scopes import customers_person_of, member_of, person_of
 from ondemand.tenancy.context import Scope, tenant
@@ -20,6 +24,7 @@ from ondemand.tenancy.marker import outside_transaction
 from ondemand.tenancy.roles import Role
 
 YEAR = 365 * 24 * 3600
+SECURITY_TXT_HOLDS = timedelta(days=180)
 
 
 @outside_transaction
@@ -74,6 +79,20 @@ def language(request: HttpRequest) -> HttpResponse:
         with tenant(Scope(Role.AUTH)):
             User.objects.filter(pk=request.user.pk).update(language=chosen)
     return answer
+
+
+@login_not_required
+@outside_transaction
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a hole (RFC 9116); the file may be believed for a year at the most."""
+    lines = [
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {now() + SECURITY_TXT_HOLDS:%Y-%m-%dT%H:%M:%SZ}",
+        f"Preferred-Languages: {', '.join(code for code, _ in settings.LANGUAGES)}",
+        f"Canonical: {settings.ONDEMAND_URL}{reverse('security-txt')}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @login_not_required

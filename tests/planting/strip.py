@@ -16,7 +16,7 @@ class Strip(ast.NodeTransformer):
     def __init__(self) -> None:
         self.count = 0
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.func, ast.Attribute):
             return node
