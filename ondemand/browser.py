@@ -33,14 +33,14 @@ class NoBrowser(Exception):
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Raises NoBrowser."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """With `flags` of the caller's own. Raises NoBrowser."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise NoBrowser(NO_PLAYWRIGHT) from None
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_executable(playwright), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=_executable(playwright), args=[*FLAGS, *flags])
         try:
             yield browser
         finally:

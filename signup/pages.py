@@ -6,12 +6,14 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import segno
+from csp.constants import SELF
+from django.contrib import messages
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -20,13 +22,17 @@ from django.views import View
 from customers.models import Customer
 from ondemand.clock import business_day, midnight, now
 from ondemand.money import Money
-from ondemand.scopes import partner_id_of, require_role, sees_money
-from partners.models import Campaign, Partner, Plan
+from ondemand.scopes import TenantRequest, partner_id_of, person_of, require_role, sees_money
+from partners.models import Campaign, Member, Partner, Plan
+from partners.services.origins import allow_origins
+from signup.forms import OriginsForm
 from signup.models import PageVisits, SignUp
 
 DAYS = 30
 PAYING = Count("pk", filter=Q(pays=True))
 BUTTON = "display:inline-block;padding:12px 24px;border-radius:8px;background:#0b5fc0;color:#fff;text-decoration:none"
+FRAME = "width:100%;height:760px;border:0"
+OWNER = frozenset({Member.Role.OWNER})
 QR_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -44,11 +50,39 @@ class SignUpPages(View):
         pages = list(pages_of(partner_id))
         figures = figures_of(partner_id, today)
         plans = plans_of([page.product_id for page in pages])
-        money = sees_money(request)
+        money, owner = sees_money(request), is_owner(request)
         shown = [
-            page_context(page, plans.get(page.product_id, []), figures.get(page.pk, Figures()), money) for page in pages
+            page_context(page, plans.get(page.product_id, []), figures.get(page.pk, Figures()), money)
+            | {"edit_url": reverse("sign-up-page-origins", args=[page.pk]) if owner else ""}
+            for page in pages
         ]
-        return render(request, "signup/pages.html", {"pages": shown, "days": DAYS})
+        response = render(request, "signup/pages.html", {"pages": shown, "days": DAYS})
+        response._csp_replace = {"frame-src": [SELF]}  # type: ignore[attr-defined]  # the previews
+        return response
+
+
+class Origins(View):
+    """On whose pages a campaign's page may stand in a frame."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        page = self._page(request, pk)
+        return self._shown(request, page, OriginsForm(initial={"origins": "\n".join(page.allowed_origins)}))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        page, form = self._page(request, pk), OriginsForm(request.POST)
+        if not form.is_valid():
+            return self._shown(request, page, form)
+        allow_origins(page, form.cleaned_data["origins"], by=person_of(request), now=now())
+        messages.success(request, _("The addresses are saved."))
+        return redirect("sign-up-pages")
+
+    def _page(self, request: HttpRequest, pk: int) -> Campaign:
+        require_role(request, OWNER)
+        return get_object_or_404(pages_of(partner_id_of(request)), pk=pk)
+
+    def _shown(self, request: HttpRequest, page: Campaign, form: OriginsForm) -> HttpResponse:
+        context = {"page": page, "form": form}
+        return render(request, "signup/origins.html", context, status=422 if form.errors else 200)
 
 
 def pages_of(partner_id: int) -> QuerySet[Campaign]:
@@ -92,6 +126,9 @@ def page_context(page: Campaign, plans: list[Plan], figures: Figures, money: boo
         "qr_png_url": reverse("sign-up-page-qr", args=[page.pk, "png"]),
         "link_code": format_html('<a href="{}">{}</a>', page.url, _("Sign up for {}").format(page.product)),
         "button_code": button_code(page),
+        "frame_code": frame_code(page),
+        "preview_url": "" if why_closed(page) else reverse("signup-embed", args=[page.slug]),
+        "origins": ", ".join(page.allowed_origins),
         "visits": figures.visits,
         "signups": figures.signups,
         "paying": figures.paying,
@@ -115,6 +152,16 @@ def button_code(page: Campaign) -> str:
     """For the partner's own site, whose rules about styles are its own."""
     text = _("Sign up for {}").format(page.product)
     return format_html('<a href="{}" style="{}">{}</a>', page.url, BUTTON, text)
+
+
+def frame_code(page: Campaign) -> str:
+    title = _("Sign up for {}").format(page.product)
+    return format_html('<iframe src="{}" title="{}" style="{}"></iframe>', page.embed_url, title, FRAME)
+
+
+def is_owner(request: HttpRequest) -> bool:
+    member = cast(TenantRequest, request).member
+    return member is not None and member.role in OWNER
 
 
 def qr(request: HttpRequest, pk: int, form: str) -> HttpResponse:

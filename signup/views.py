@@ -83,7 +83,7 @@ def signup(request: HttpRequest, slug: str) -> HttpResponse:
             return render(request, "signup/closed.html", {}, status=404)
         form = _form(request, page, now)
         if request.method != "POST" or not form.is_valid():
-            return _shown(request, page, form)
+            return show_form(request, page, form)
     return _submit(request, page, form, now)
 
 
@@ -100,7 +100,7 @@ def _customer_of(request: HttpRequest, page: Page) -> int | None:
     return known.customer_id if known and orders else None
 
 
-def _shown(request: HttpRequest, page: Page, form: OrderForm, status: int = 422) -> HttpResponse:
+def show_form(request: HttpRequest, page: Page, form: OrderForm, status: int = 422) -> HttpResponse:
     """`status` is that of a form which is not accepted."""
     context = page.context | {"form": form}
     return render(request, "signup/form.html", context, status=status if form.errors else 200)
@@ -134,7 +134,7 @@ def _submit(request: HttpRequest, page: Page, form: OrderForm, now: datetime) ->
     else:
         return keep_ticket(HttpResponseRedirect(url, status=303), kept)
     with tenant(Scope(Role.SIGNUP)):
-        return _shown(request, page, form, status)
+        return show_form(request, page, form, status)
 
 
 def _registration(request: HttpRequest, page: Page, form: OrderForm) -> Registration:

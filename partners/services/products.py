@@ -59,8 +59,8 @@ def add_product(
 
 
 CAMPAIGNS = """
-INSERT INTO partners_campaign (partner_id, product_id, slug, active, created_at)
-SELECT partner.id, product.id, partner.code || '-' || product.code, true, %s
+INSERT INTO partners_campaign (partner_id, product_id, slug, active, allowed_origins, created_at)
+SELECT partner.id, product.id, partner.code || '-' || product.code, true, '{}', %s
 FROM partners_partner partner CROSS JOIN partners_product product
 WHERE product.active AND partner.state <> 'left'
 ON CONFLICT (partner_id, product_id) DO NOTHING"""

@@ -34,6 +34,7 @@ from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 from partners import services as enrolling
 from partners.models import Campaign, Member, Partner, Plan
+from partners.services import origins
 from payments.models import Payment
 from payments.services import preparing, sending
 from payments.services.preparing import PaymentRefused
@@ -74,6 +75,7 @@ class Story:
         self.enrolments()
         self.products()
         self.bank_accounts()
+        self.frames()
         self.registrations()
         self.completions()
         self.boots()
@@ -155,6 +157,15 @@ class Story:
         self.walk.standin.submit(self.walk.bank_url(nordic), iban=IBAN, holder="Nordic")
         self.twice(inbox.store, _changed(_account(nordic), self.now), wanted=True, now=self.now, scope=MACHINE)
         self.twice(payments.tasks.take_events)
+
+    def frames(self) -> None:
+        iberia = self.partners()[0]
+        with as_worker():
+            campaign = Campaign.objects.get(slug="iberia-retail")
+            owner = User.objects.get(email="owner@iberia.example")
+        web = Scope(Role.WEB, partner_id=iberia.pk)
+        allow_origins = origins.allow_origins
+        self.twice(allow_origins, campaign, ["https://www.iberia.example"], by=owner, now=self.now, scope=web)
 
     def registrations(self) -> None:
         begun, _ = self.twice(_Browser(), _form("one"), **self.page("iberia"))
