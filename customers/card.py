@@ -6,17 +6,16 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from customers.models import Customer, Person
+from customers.models import Customer
 from customers.services import card_url
 from ondemand.gateway.errors import GatewayError
-from ondemand.scopes import TenantRequest
+from ondemand.scopes import PERSON_BILLING, TenantRequest, require_person
 from ondemand.tenancy.context import tenant
 from ondemand.tenancy.marker import outside_transaction
 
@@ -25,10 +24,9 @@ from ondemand.tenancy.marker import outside_transaction
 @require_POST
 def card(request: HttpRequest) -> HttpResponse:
     asked = cast(TenantRequest, request)
-    if asked.person is None or asked.person.role == Person.Role.TECHNICAL:
-        raise PermissionDenied
+    person = require_person(request, PERSON_BILLING)
     with tenant(asked.tenancy):
-        customer = get_object_or_404(Customer, pk=asked.person.customer_id)
+        customer = get_object_or_404(Customer, pk=person.customer_id)
     try:
         return redirect(card_url(customer, return_url=settings.ONDEMAND_URL + reverse("account")))
     except GatewayError:

@@ -7,6 +7,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -37,3 +38,15 @@ def set_password_url(user: User) -> str:
     uid, token = key.split("-", 1)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
     return f"{settings.ONDEMAND_URL}{path}"
+
+
+def free_username(base: str) -> str:
+    """`base` (a host label), a number behind it where that is taken."""
+    base = base[:34].rstrip("-")
+    taken = set(User.objects.filter(username__startswith=base).values_list("username", flat=True))
+    return next(name for n in range(len(taken) + 1) if (name := f"{base}-{n}" if n else base) not in taken)
+
+
+def end_sessions(user: User) -> None:
+    """Every session of the person, wherever it is kept, is worth nothing from the commit on."""
+    User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ondemand.scopes import EVERYONE, MONEY, SUPPORT, TenantRequest
+from customers.models import Person
+from ondemand.scopes import EVERYONE, MONEY, OWNER, PERSON_OWNER, SUPPORT, TenantRequest
 from ondemand.tenancy.roles import Role
 from partners.models import Member, Partner
 
@@ -50,13 +51,20 @@ ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozens
             (_("Payments"), "payments", "payments", MONEY),
         ),
     ),
+    (_("Partner"), ((_("Team"), "team", "team", OWNER),)),
 )
 
 
 ACCOUNT_ENTRIES: tuple[tuple[str | Promise, str, str], ...] = (
     (_("Your account"), "account", "home"),
     (_("Order another instance"), "account-order", "plus"),
+    (_("Team"), "account-team", "team"),
 )
+ACCOUNT_ROLES: dict[str, frozenset[str]] = {
+    "account": frozenset(Person.Role.values),
+    "account-order": PERSON_OWNER,
+    "account-team": PERSON_OWNER,
+}
 
 
 class Shell:
@@ -95,7 +103,7 @@ class Shell:
     @cached_property
     def menu(self) -> list[Group]:
         if self.role == Role.CUSTOMER and self.account_menu:
-            return [Group("", [self._item(*entry) for entry in ACCOUNT_ENTRIES])]
+            return [Group("", [self._item(*entry) for entry in ACCOUNT_ENTRIES if self._meets(entry[1])])]
         looking = self.role == Role.WEB and self._request.tenancy.read_only
         if self.member is None and not looking:
             return []
@@ -114,7 +122,14 @@ class Shell:
 
     @property
     def account_menu(self) -> bool:
-        return getattr(self._request, "person", None) is not None
+        return self._person is not None
+
+    @property
+    def _person(self) -> Person | None:
+        return getattr(self._request, "person", None)
+
+    def _meets(self, page: str) -> bool:
+        return self._person is not None and self._person.role in ACCOUNT_ROLES[page]
 
     @property
     def banner(self) -> str | Promise:

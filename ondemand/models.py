@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
@@ -28,6 +29,7 @@ class User(AbstractUser):
         error_messages={"unique": _("This username is taken. Choose another one.")},
     )
     language = models.CharField(_("language"), max_length=5, default="en")
+    session_round = models.PositiveIntegerField(default=0)  # sessions of an earlier round have ended
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -41,6 +43,15 @@ class User(AbstractUser):
     @property
     def name(self) -> str:
         return self.get_full_name() or self.email
+
+    def get_session_auth_hash(self) -> str:
+        return self._in_round(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        yield from map(self._in_round, super().get_session_auth_fallback_hash())
+
+    def _in_round(self, session_hash: str) -> str:
+        return f"{session_hash}.{self.session_round}"
 
 
 class AuditEntry(models.Model):

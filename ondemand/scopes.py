@@ -24,6 +24,10 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 EVERYONE = frozenset(Member.Role.values)
 MONEY = frozenset({Member.Role.OWNER, Member.Role.FINANCE})
 SUPPORT = frozenset({Member.Role.OWNER, Member.Role.SUPPORT})
+OWNER = frozenset({Member.Role.OWNER})
+PERSON_OWNER = frozenset({Person.Role.OWNER})
+PERSON_BILLING = frozenset({Person.Role.OWNER, Person.Role.BILLING})
+PERSON_TECHNICAL = frozenset({Person.Role.OWNER, Person.Role.TECHNICAL})
 
 
 class TenantRequest(HttpRequest):
@@ -112,7 +116,7 @@ def member_of(request: HttpRequest) -> Member | None:
 def customers_person_of(request: HttpRequest) -> Person | None:
     if not request.user.is_authenticated:
         return None
-    mine = Person.objects.filter(user=request.user)
+    mine = Person.objects.filter(user=request.user, active=True)
     if PERSON in request.session:
         mine = mine.filter(pk=request.session[PERSON])
     return mine.order_by("pk").first()
@@ -128,6 +132,14 @@ def require_role(request: HttpRequest, roles: frozenset[str] | None) -> None:
         return
     if asked.member is None or asked.member.role not in (roles or EVERYONE):
         raise PermissionDenied
+
+
+def require_person(request: HttpRequest, roles: frozenset[str]) -> Person:
+    """Raise PermissionDenied (403) unless a customer's person of one of `roles` asks."""
+    person = cast(TenantRequest, request).person
+    if person is None or person.role not in roles:
+        raise PermissionDenied
+    return person
 
 
 def sees_money(request: HttpRequest) -> bool:

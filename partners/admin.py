@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -25,8 +26,20 @@ from partners.forms import EnrolmentForm
 from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
 
 
+class MemberFormSet(BaseInlineFormSet):
+    """The database keeps an owner too; here it is said before it is tried."""
+
+    def clean(self) -> None:
+        super().clean()
+        rows = [form.cleaned_data for form in self.forms if getattr(form, "cleaned_data", None)]
+        kept = [row for row in rows if row.get("active") and row.get("role") == Member.Role.OWNER]
+        if rows and not any(not row.get("DELETE") for row in kept):
+            raise ValidationError(_("A partner keeps an active owner."))
+
+
 class MemberInline(admin.TabularInline):
     model = Member
+    formset = MemberFormSet
     extra = 0
     autocomplete_fields = ["user"]
 

@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from ondemand.teams.invitations import BaseInvitation
+
 ORIGINS_AT_MOST = 10  # of a campaign
 CODE = RegexValidator(
     r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z", _("Use lower-case letters, digits and single hyphens between them.")
@@ -134,6 +136,28 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("team-seat", args=[self.pk])
+
+
+class Invitation(BaseInvitation):
+    """To become a partner's member."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="invitations")
+    role = models.CharField(_("role"), max_length=10, choices=Member.Role)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
+        indexes = [models.Index(fields=["token_hash"], name="invitation_by_token")]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="invitation_key"),
+            models.UniqueConstraint(
+                fields=["partner", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="invitation_one_pending",
+            ),
+        ]
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):

@@ -19,12 +19,12 @@ from instances.models import Instance
 from instances.words import read
 from ondemand import clock
 from ondemand.models import User
+from ondemand.passwords import FirstPasswordForm
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.marker import outside_transaction
 from ondemand.tenancy.roles import Role
 from partners.models import Campaign
 from signup import services
-from signup.forms import FirstPasswordForm
 from signup.models import SignUp
 from signup.views import Page, open_page, read_ticket, support
 

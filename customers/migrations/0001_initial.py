@@ -271,6 +271,7 @@ class Migration(migrations.Migration):
                         verbose_name="role",
                     ),
                 ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
                 (
                     "customer",
                     models.ForeignKey(
@@ -302,6 +303,67 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "customer's person",
                 "verbose_name_plural": "customers' people",
+            },
+        ),
+        migrations.CreateModel(
+            name="PersonInvitation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("token_hash", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "owner"), ("billing", "billing"), ("technical", "technical")],
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "invitation",
+                "verbose_name_plural": "invitations",
+                "indexes": [models.Index(fields=["token_hash"], name="person_invitation_by_token")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "customer", "id"), name="person_invitation_key"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
+                        fields=("partner", "customer", "email"),
+                        name="person_invitation_one_pending",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(

@@ -20,12 +20,18 @@ READERS = [
 ]
 THEIR_PARTNER = "(SELECT partner_id FROM customers_customer)"
 
+LAST_OWNER = """
+CREATE CONSTRAINT TRIGGER last_owner AFTER UPDATE OR DELETE ON customers_person DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION app.keep_an_owner('customer_id', 'customers_customer');
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("customers", "0001_initial"), ("partners", "0002_walls")]
 
     operations = [
         CompositeForeignKey("customers_person", *CUSTOMER_KEY, **FOLLOWS),
+        CompositeForeignKey("customers_personinvitation", *CUSTOMER_KEY, **FOLLOWS),
         CompositeForeignKey("customers_subscription", *CUSTOMER_KEY, **FOLLOWS),
         CompositeForeignKey("customers_invoice", *ASSIGNMENT_KEY),
         CompositeForeignKey("customers_invoiceline", *INVOICE_KEY),
@@ -44,6 +50,13 @@ class Migration(migrations.Migration):
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
             Access(Role.STAFF, WRITE),
+            Access(Role.WORKER, EDIT),
+        ),
+        migrations.RunSQL(LAST_OWNER, "DROP TRIGGER last_owner ON customers_person"),
+        WallTable(
+            "customers_personinvitation",
+            Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+            Access(Role.STAFF, READ),
             Access(Role.WORKER, EDIT),
         ),
         WallTable("customers_assignment", *READERS, Access(Role.WORKER, EDIT)),

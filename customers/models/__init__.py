@@ -1,5 +1,5 @@
 from customers.models.billing import Invoice, InvoiceLine, InvoicePayment, Refund
-from customers.models.customer import Assignment, Customer, Person, Subscription
+from customers.models.customer import Assignment, Customer, Person, PersonInvitation, Subscription
 
 __all__ = [
     "Assignment",
@@ -8,6 +8,7 @@ __all__ = [
     "InvoiceLine",
     "InvoicePayment",
     "Person",
+    "PersonInvitation",
     "Refund",
     "Subscription",
 ]

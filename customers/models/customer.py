@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ondemand.clock import months_later
+from ondemand.teams.invitations import BaseInvitation
 from partners.models import Partner, Plan, Product
 
 
@@ -83,11 +84,37 @@ class Person(models.Model):
     customer = models.ForeignKey(Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="people")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="customer_roles")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.OWNER)
+    active = models.BooleanField(_("active"), default=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("customer's person"), _("customers' people")
         constraints = [
             models.UniqueConstraint(fields=["partner", "customer", "user"], name="person_once"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("account-team-seat", args=[self.pk])
+
+
+class PersonInvitation(BaseInvitation):
+    """To become one of a customer's people. Lives: it moves with its customer."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, db_constraint=False, db_index=False, related_name="invitations"
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Person.Role)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
+        indexes = [models.Index(fields=["token_hash"], name="person_invitation_by_token")]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "customer", "id"], name="person_invitation_key"),
+            models.UniqueConstraint(
+                fields=["partner", "customer", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="person_invitation_one_pending",
+            ),
         ]
 
 

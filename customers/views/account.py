@@ -20,7 +20,7 @@ from instances.tables import TONES
 from ondemand.clock import now
 from ondemand.portal import values
 from ondemand.portal.detail import Rows, first_rows
-from ondemand.scopes import TenantRequest
+from ondemand.scopes import PERSON_BILLING, PERSON_OWNER, PERSON_TECHNICAL, TenantRequest, require_person
 from partners.models import Campaign, Partner
 
 
@@ -40,14 +40,15 @@ def person_here(request: HttpRequest) -> Person:
 class Account(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         customer, partner = customer_of(request), Partner.objects.first()
-        billing = person_here(request).role != Person.Role.TECHNICAL
+        role = person_here(request).role
+        money = role in PERSON_BILLING
         context = {
             "title": customer.name,
             "notices": notices(customer),
-            "instances": instances_of(customer),
-            "sections": [subscriptions(customer), invoices(customer)],
-            "portal_action": reverse("account-card") if billing else "",
-            "order_url": reverse("account-order") if campaigns_of(customer).exists() else "",
+            "instances": instances_of(customer) if role in PERSON_TECHNICAL else None,
+            "sections": [subscriptions(customer), *([invoices(customer)] if money else [])],
+            "portal_action": reverse("account-card") if money else "",
+            "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
             "help": partner and {"name": partner, "email": partner.support_email, "phone": partner.support_phone},
         }
         return render(request, "customers/account.html", context)
@@ -107,6 +108,7 @@ def campaigns_of(customer: Customer) -> QuerySet[Campaign]:
 
 def order(request: HttpRequest) -> HttpResponse:
     """To the sign-up page, which knows who is signed in; where there are several, a choice."""
+    require_person(request, PERSON_OWNER)
     pages = list(campaigns_of(customer_of(request)))
     if len(pages) == 1:
         return redirect(pages[0].path)

@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("language", models.CharField(default="en", max_length=5, verbose_name="language")),
+                ("session_round", models.PositiveIntegerField(default=0)),
                 (
                     "groups",
                     models.ManyToManyField(

@@ -25,6 +25,25 @@ CREATE FUNCTION app.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only: write a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
+-- A team keeps an owner. Arguments: the column that names the team, the team's table. Deferred, so that a
+-- successor may come in the same transaction; the lock lets two who leave at once see each other.
+CREATE FUNCTION app.keep_an_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  team bigint := (to_jsonb(OLD) ->> TG_ARGV[0])::bigint;
+  alone boolean;
+BEGIN
+  IF NOT OLD.active OR OLD.role <> 'owner' THEN
+    RETURN NULL;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_NAME || team, 0));
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE id = $1) AND NOT EXISTS '
+    '(SELECT FROM %I WHERE %I = $1 AND active AND role = ''owner'')', TG_ARGV[1], TG_TABLE_NAME, TG_ARGV[0])
+    INTO alone USING team;
+  IF alone THEN
+    RAISE EXCEPTION 'the last owner stays' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'last_owner';
+  END IF;
+  RETURN NULL;
+END $$;
 GRANT USAGE ON SCHEMA app TO portal_app, portal_web, portal_customer, portal_signup, portal_auth,
   portal_machine, portal_staff, portal_worker;
 """

@@ -6,6 +6,10 @@ from ondemand.tenancy.roles import Role
 
 # A person may be of several partners: no partner_id, so the wall asks who is a member here.
 COLLEAGUES = "id IN (SELECT user_id FROM partners_member)"
+LAST_OWNER = """
+CREATE CONSTRAINT TRIGGER last_owner AFTER UPDATE OR DELETE ON partners_member DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION app.keep_an_owner('partner_id', 'partners_partner');
+"""
 READERS = [Access(role, READ) for role in (Role.WEB, Role.CUSTOMER, Role.SIGNUP, Role.MACHINE)]
 
 
@@ -28,6 +32,13 @@ class Migration(migrations.Migration):
             Access(Role.APP, READ),  # which tenant is this session's?
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.STAFF, WRITE),
+            Access(Role.WORKER, EDIT),
+        ),
+        migrations.RunSQL(LAST_OWNER, "DROP TRIGGER last_owner ON partners_member"),
+        WallTable(
+            "partners_invitation",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.STAFF, READ),
             Access(Role.WORKER, EDIT),
         ),
         WallTable(

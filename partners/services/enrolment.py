@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ondemand import audit, mail, signing
-from ondemand.accounts import person, set_password_url
+from ondemand.accounts import free_username, person, set_password_url
 from ondemand.backoff import next_try
 from ondemand.hints import hint
 from ondemand.models import User
@@ -47,7 +47,8 @@ def enrol_partner(enrolment: Enrolment, *, both: bool, now: datetime, actor: Use
     partner, new = Partner.objects.get_or_create(
         code=enrolment.code, defaults={"name": enrolment.name, "country": enrolment.country, "created_at": now}
     )
-    owner, _made = person(email=enrolment.owner_email, username=_username(enrolment.code), name=enrolment.owner_name)
+    username = free_username(f"p-{enrolment.code}")
+    owner, _made = person(email=enrolment.owner_email, username=username, name=enrolment.owner_name)
     if not new and not Member.objects.filter(partner=partner, user=owner).exists():
         raise EnrolmentConflict(_("The code “%(code)s” belongs to another partner.") % {"code": enrolment.code})
     Member.objects.get_or_create(partner=partner, user=owner, defaults={"role": Member.Role.OWNER})
@@ -66,18 +67,11 @@ def add_member(
     partner: Partner, *, email: str, name: str, role: str, now: datetime, actor: User | None = None
 ) -> Member:
     """A colleague joins the partner; again: the same member, with the role that it had."""
-    user, _made = person(email=email, username=_username(partner.code), name=name)
+    user, _made = person(email=email, username=free_username(f"p-{partner.code}"), name=name)
     member, new = Member.objects.get_or_create(partner=partner, user=user, defaults={"role": role})
     if new:
         audit.record("member.added", now=now, actor=actor, partner_id=partner.pk, target=email, role=role)
     return member
-
-
-def _username(code: str) -> str:
-    """Free, and valid: the partner's code, a number behind it where that is taken."""
-    base = f"p-{code}"[:34]
-    taken = set(User.objects.filter(username__startswith=base).values_list("username", flat=True))
-    return next(name for n in range(len(taken) + 1) if (name := f"{base}-{n}" if n else base) not in taken)
 
 
 def _welcome(partner: Partner, owner: User, now: datetime) -> None:

@@ -14,13 +14,14 @@ from django.utils.http import int_to_base36
 
 from commissions.models import Commission
 from commissions.services.accrual import accrue
-from customers.models import Customer, Invoice
+from customers.models import Customer, Invoice, Person, PersonInvitation
 from instances.models import Instance
 from ondemand import clock, testing
 from ondemand.models import User
+from ondemand.teams.invitations import LIFETIME
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
-from partners.models import BankAccount, Partner
+from partners.models import BankAccount, Invitation, Member, Partner
 from payments.models import Payment
 from signup.models import SignUp
 from tests import factories
@@ -46,6 +47,10 @@ class Marked:
     payment: Payment
     signup: SignUp
     passkey: Authenticator
+    seat: Member
+    invitation: Invitation
+    person_seat: Person
+    person_invitation: PersonInvitation
     neighbour: User
     rivals_customer: User
 
@@ -59,6 +64,11 @@ class Marked:
             ("account/instances/", "pk"): self.instance.pk,
             ("commissions/", "pk"): self.commission.pk,
             ("payments/", "pk"): self.payment.pk,
+            ("team/invitations/", "pk"): self.invitation.pk,
+            ("team/", "pk"): self.seat.pk,
+            ("account/team/invitations/", "pk"): self.person_invitation.pk,
+            ("account/team/", "pk"): self.person_seat.pk,
+            ("accounts/join/", "token"): "no-such-token",  # whoever has one was sent it
             ("sign-up-pages/", "pk"): iberia.campaign.pk,
             ("sign-up-pages/", "form"): "svg",
             ("signup/", "slug"): iberia.campaign.slug,
@@ -79,6 +89,7 @@ class Marked:
         missing = dict.fromkeys(("pk", "object_id", "id", "partner_id", "content_type_id"), NOBODY) | {
             "form": "svg",
             "slug": "no-such-page",
+            "token": "no-such-token",
             "public_id": UNKNOWN,
             "uidb36": "zzzzzz",
             "key": "set-password",
@@ -121,6 +132,7 @@ def make_marked() -> Marked:
         payment,
         signup,
         passkey,
+        *_teams(cast, customer),
         neighbour=factories.make_person(customer=_customer(cast, "Neighbour"), email="ana@neighbour.example"),
         rivals_customer=factories.make_person(customer=others, email="ola@fjord.example"),
     )
@@ -171,6 +183,19 @@ def signed_in_as(marked: Marked) -> dict[str, Callable[[], Any]]:
         "another customer": lambda: marked.neighbour,
         "the rival's customer": lambda: marked.rivals_customer,
     }
+
+
+def _teams(cast: Cast, customer: Customer) -> tuple[Member, Invitation, Person, PersonInvitation]:
+    """A seat and an open invitation on each side."""
+    open_until = {"created_at": cast.now, "expires_at": cast.now + LIFETIME}
+    invited: dict[str, Any] = open_until | {"email": f"new@{MARK}.example", "partner_id": customer.partner_id}
+    with as_worker():
+        return (
+            Member.objects.get(user=cast.iberia.finance),
+            Invitation.objects.create(role=Member.Role.FINANCE, **invited),
+            Person.objects.get(customer=customer),
+            PersonInvitation.objects.create(role=Person.Role.BILLING, customer=customer, **invited),
+        )
 
 
 def rows_of(partner: Partner, database: str) -> dict[str, tuple[int, str]]:

@@ -24,9 +24,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]+')
 # Whoever has the address may see what it shows; that is what these addresses are for.
-BY_ADDRESS = {"signup", "signup-return", "signup-progress", "signup-password"}
+BY_ADDRESS = {"signup", "signup-embed", "signup-return", "signup-progress", "signup-password"}
 MONEY = {"commissions", "commission", "payments", "payment", "bank-account"}
-CLOSED = {"support": MONEY, "finance": {"instances", "instance"}}
+TEAM = {"team", "team-seat", "team-disable", "team-enable", "team-resend", "team-withdraw"}
+CLOSED = {"support": MONEY | TEAM, "finance": {"instances", "instance"} | TEAM}
 
 
 @dataclass
@@ -134,7 +135,7 @@ def test_a_foreign_row_does_not_exist_for_the_rival(marked: Marked) -> None:
             foreign, _ = marked.values().paths(address)
             met.append((address.route, rival.ask("GET", foreign).status_code))
     assert len(met) >= 5
-    assert [each for each in met if each[1] != 404] == []
+    assert [each for each in met if each[1] not in (404, 405)] == []  # 405: of an address that only takes a POST
 
 
 @pytest.mark.parametrize(("role", "marks"), [("support", MONEY_MARKS), ("finance", (MACHINE_MARK,))])
