@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         Grant("django_session", *SESSIONS),
         Grant("account_emailaddress", *ACCOUNTS),
         Grant("account_emailconfirmation", *ACCOUNTS),
-        Grant("mfa_authenticator", *ACCOUNTS),
+        Grant("mfa_authenticator", Access(Role.APP, "SELECT (user_id, type)"), *ACCOUNTS),  # who has one
         Grant("django_content_type", Access(Role.STAFF, READ)),
         Grant("auth_permission", Access(Role.STAFF, READ)),
         Grant("auth_group", *STAFF_ONLY),
