@@ -7,11 +7,12 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, Invoice, Subscription
+from customers.models import Customer, Invoice, LoginToken, Subscription
 from ondemand.portal.tables import (
     ActionCell,
     BadgeCell,
     DateCell,
+    DateTimeCell,
     LinkCell,
     ListTable,
     MailCell,
@@ -101,3 +102,18 @@ class InvoiceTable(ListTable):
         model = Invoice
         fields = ()
         order_by = "-effective_at"
+
+
+class LoginTable(ListTable):
+    """Who was in a customer's account; a session that was not ended by someone ends where it says."""
+
+    who = TextCell(verbose_name=_("who"))
+    reason = TextCell(verbose_name=_("reason"))
+    used_at = DateTimeCell(verbose_name=_("entered"))
+    left_at = DateTimeCell(verbose_name=_("left, or out at the latest"), orderable=False)
+    ending = BadgeCell(LoginToken.Ending.choices, verbose_name=_("how it ended"))
+
+    class Meta(ListTable.Meta):
+        model = LoginToken
+        fields = ()
+        order_by = "-used_at"

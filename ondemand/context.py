@@ -13,7 +13,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Person
-from ondemand.scopes import EVERYONE, MONEY, OWNER, PERSON_OWNER, SUPPORT, TenantRequest
+from ondemand.scopes import (
+    EVERYONE,
+    MONEY,
+    OWNER,
+    PERSON_OWNER,
+    PERSON_TECHNICAL,
+    SUPPORT,
+    SUPPORT_READS,
+    Support,
+    TenantRequest,
+)
 from ondemand.tenancy.roles import Role
 from partners.models import Member, Partner
 
@@ -58,11 +68,13 @@ ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozens
 ACCOUNT_ENTRIES: tuple[tuple[str | Promise, str, str], ...] = (
     (_("Your account"), "account", "home"),
     (_("Order another instance"), "account-order", "plus"),
+    (_("Who was here"), "account-access", "key"),
     (_("Team"), "account-team", "team"),
 )
 ACCOUNT_ROLES: dict[str, frozenset[str]] = {
     "account": frozenset(Person.Role.values),
     "account-order": PERSON_OWNER,
+    "account-access": PERSON_TECHNICAL,
     "account-team": PERSON_OWNER,
 }
 
@@ -122,14 +134,22 @@ class Shell:
 
     @property
     def account_menu(self) -> bool:
-        return self._person is not None
+        return self._person is not None or self.support is not None
+
+    def _meets(self, page: str) -> bool:
+        """Who helps reads; who pays has no business with who was here (life.md)."""
+        if self.support:
+            return page in SUPPORT_READS
+        return self._person is not None and self._person.role in ACCOUNT_ROLES[page]
 
     @property
     def _person(self) -> Person | None:
         return getattr(self._request, "person", None)
 
-    def _meets(self, page: str) -> bool:
-        return self._person is not None and self._person.role in ACCOUNT_ROLES[page]
+    @property
+    def support(self) -> Support | None:
+        """The member's way into a customer's account: said on every page, with the way out."""
+        return getattr(self._request, "support", None)
 
     @property
     def banner(self) -> str | Promise:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from ondemand.scopes import TenantRequest, scope_of
+from ondemand.scopes import TenantRequest, scope_of, support_of
 from ondemand.tenancy.context import tenant
 from ondemand.tenancy.marker import runs_outside
 
@@ -21,6 +21,7 @@ class TenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = cast(TenantRequest, request)
         asked.member = asked.person = None
+        asked.support = support_of(asked)
         asked.tenancy, asked.failed = scope_of(asked), False
         if _outside(request):
             return self.get_response(request)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
-from customers.models import Person
+from customers import support
+from customers.models import LoginToken, Person
+from ondemand.clock import now
 from ondemand.models import User
-from ondemand.tenancy.context import Scope
+from ondemand.tenancy.context import Scope, as_worker
 from ondemand.tenancy.roles import Role
 from partners.models import Member
 
@@ -28,6 +33,10 @@ OWNER = frozenset({Member.Role.OWNER})
 PERSON_OWNER = frozenset({Person.Role.OWNER})
 PERSON_BILLING = frozenset({Person.Role.OWNER, Person.Role.BILLING})
 PERSON_TECHNICAL = frozenset({Person.Role.OWNER, Person.Role.TECHNICAL})
+SUPPORT_COOKIE = f"{settings.SESSION_COOKIE_NAME.removesuffix('session')}support"
+# What a member may reach within a customer's account: to read, and to do. All else there is refused.
+SUPPORT_READS = frozenset({"account", "account-access"})
+SUPPORT_DOES = frozenset({"support-end", "account-open", "account_logout", "account_reauthenticate"})
 
 
 class TenantRequest(HttpRequest):
@@ -37,6 +46,15 @@ class TenantRequest(HttpRequest):
     failed: bool
     member: Member | None
     person: Person | None
+    support: Support | None
+
+
+@dataclass(frozen=True)
+class Support:
+    """A member within a customer's account, by a login token."""
+
+    token: LoginToken
+    member: Member
 
 
 def person_of(request: HttpRequest) -> User:
@@ -52,6 +70,9 @@ def web(request: TenantRequest) -> Scope:
 
 
 def customer(request: TenantRequest) -> Scope:
+    if request.support:
+        _refuse_beyond_support(request)
+        return Scope(Role.CUSTOMER, customer_id=request.support.token.customer_id)
     request.person = customers_person_of(request)
     return Scope(Role.CUSTOMER, customer_id=request.person.customer_id if request.person else None)
 
@@ -62,8 +83,18 @@ def staff(request: TenantRequest) -> Scope:
     return Scope(Role.STAFF if user.is_active and user.is_staff else Role.AUTH)
 
 
+def accounts(request: TenantRequest) -> Scope:
+    """Not from within a customer's account: password, e-mail and second factor would be thought the customer's."""
+    bool(request.user.is_authenticated)
+    if request.support:
+        _refuse_beyond_support(request)
+    return Scope(Role.AUTH)
+
+
 def signup(request: TenantRequest) -> Scope:
     """Load session and user now: a template that asks later would ask as portal_signup."""
+    if request.support and request.method not in SAFE:
+        raise PermissionDenied
     request.person = customers_person_of(request)
     match = PROGRESS.match(request.path_info)
     return Scope(Role.SIGNUP, signup_id=match[1] if match else None)
@@ -75,17 +106,9 @@ def machine(request: TenantRequest) -> Scope:
     return Scope(Role.MACHINE)
 
 
-def _fixed(role: Role) -> Callable[[TenantRequest], Scope]:
-    def fixed(request: TenantRequest) -> Scope:
-        bool(request.user.is_authenticated)
-        return Scope(role)
-
-    return fixed
-
-
 AREAS: tuple[tuple[str, Callable[[TenantRequest], Scope]], ...] = (
     ("/admin/", staff),
-    ("/accounts/", _fixed(Role.AUTH)),
+    ("/accounts/", accounts),
     ("/account/", customer),
     ("/signup/", signup),
     ("/webhooks/", machine),
@@ -120,6 +143,32 @@ def customers_person_of(request: HttpRequest) -> Person | None:
     if PERSON in request.session:
         mine = mine.filter(pk=request.session[PERSON])
     return mine.order_by("pk").first()
+
+
+def support_of(request: TenantRequest) -> Support | None:
+    """Whose account a member is in, by the cookie of that session alone; it ends with the member's own right."""
+    secret = request.COOKIES.get(SUPPORT_COOKIE)
+    if not secret or not request.user.is_authenticated:
+        return None
+    at, mine = now(), LoginToken.objects.filter(user=request.user, session_digest=support.digest(secret))
+    token = mine.running(at).first()
+    if token is None:
+        return None
+    if member := support.helper_of(token):
+        return Support(token, member)
+    with as_worker():
+        support.end([token], by=person_of(request), ending=LoginToken.Ending.DISABLED, now=at)
+    return None
+
+
+def _refuse_beyond_support(request: TenantRequest) -> None:
+    try:
+        name = resolve(request.path_info).url_name
+    except Resolver404:
+        name = None
+    if name in SUPPORT_DOES or (name in SUPPORT_READS and request.method in SAFE):
+        return
+    raise PermissionDenied("A member changes nothing of this kind within a customer's account.")
 
 
 def require_role(request: HttpRequest, roles: frozenset[str] | None) -> None:

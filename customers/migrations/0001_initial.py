@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ("refunded", models.BigIntegerField(default=0, verbose_name="refunded")),
                 ("instances", models.PositiveIntegerField(default=0, verbose_name="instances")),
                 ("stripe_id", models.CharField(max_length=255)),
+                ("support_allowed", models.BooleanField(default=True, verbose_name="support access")),
                 (
                     "partner",
                     models.ForeignKey(
@@ -609,5 +610,87 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("period_end__gte", models.F("period_start"))), name="subscription_period_forward"
             ),
+        ),
+        migrations.CreateModel(
+            name="LoginToken",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField()),
+                ("who", models.CharField(max_length=320, verbose_name="who")),
+                ("company", models.CharField(max_length=100)),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("digest", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("used_at", models.DateTimeField(null=True, verbose_name="entered")),
+                ("session_digest", models.CharField(blank=True, max_length=64)),
+                ("session_expires_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "ending",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("member", "ended by the member"),
+                            ("customer", "ended by the customer"),
+                            ("refused", "support access refused"),
+                            ("disabled", "the member was disabled"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.assignment",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "login token",
+                "verbose_name_plural": "login tokens",
+                "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer_id", "assignment"], name="login_wall"),
+                    models.Index(fields=["customer_id", "created_at"], name="login_customer_at"),
+                    models.Index(fields=["user", "created_at"], name="login_user_at"),
+                    models.Index(fields=["digest"], name="login_digest"),
+                    models.Index(
+                        condition=models.Q(("used_at__isnull", False)), fields=["session_digest"], name="login_session"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "digest"), name="login_digest_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("used_at__isnull", True), ("session_expires_at__isnull", False), _connector="OR"
+                        ),
+                        name="login_session_ends",
+                    ),
+                ],
+            },
         ),
     ]

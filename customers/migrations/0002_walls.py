@@ -52,6 +52,13 @@ class Migration(migrations.Migration):
             Access(Role.STAFF, WRITE),
             Access(Role.WORKER, EDIT),
         ),
+        CompositeForeignKey("customers_logintoken", *ASSIGNMENT_KEY),
+        WallTable(
+            "customers_logintoken",
+            Access(Role.APP, READ),  # whose support session is this cookie's?
+            *READERS,
+            Access(Role.WORKER, WRITE),
+        ),
         migrations.RunSQL(LAST_OWNER, "DROP TRIGGER last_owner ON customers_person"),
         WallTable(
             "customers_personinvitation",

@@ -1,5 +1,6 @@
 from customers.models.billing import Invoice, InvoiceLine, InvoicePayment, Refund
 from customers.models.customer import Assignment, Customer, Person, PersonInvitation, Subscription
+from customers.models.login import LoginToken
 
 __all__ = [
     "Assignment",
@@ -7,6 +8,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoicePayment",
+    "LoginToken",
     "Person",
     "PersonInvitation",
     "Refund",

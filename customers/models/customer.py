@@ -50,6 +50,7 @@ class Customer(models.Model):
     refunded = models.BigIntegerField(_("refunded"), default=0)
     instances = models.PositiveIntegerField(_("instances"), default=0)
     stripe_id = models.CharField(max_length=255)
+    support_allowed = models.BooleanField(_("support access"), default=True)
 
     objects = CustomerQuerySet.as_manager()
 

@@ -20,14 +20,30 @@ from instances.tables import TONES
 from ondemand.clock import now
 from ondemand.portal import values
 from ondemand.portal.detail import Rows, first_rows
-from ondemand.scopes import PERSON_BILLING, PERSON_OWNER, PERSON_TECHNICAL, TenantRequest, require_person
+from ondemand.scopes import (
+    MONEY,
+    PERSON_BILLING,
+    PERSON_OWNER,
+    PERSON_TECHNICAL,
+    Support,
+    TenantRequest,
+    require_person,
+)
 from partners.models import Campaign, Partner
 
 
 def customer_of(request: HttpRequest) -> Customer:
-    """Whose account it is. 403 for who is no customer's person."""
+    """Whose account it is. 403 for who is neither the customer's person nor a member of its partner within it."""
+    if helper := helper_here(request):
+        token = helper.token
+        return get_object_or_404(Customer, pk=token.customer_id, partner_id=token.partner_id, support_allowed=True)
     person = person_here(request)
     return get_object_or_404(Customer, pk=person.customer_id)
+
+
+def helper_here(request: HttpRequest) -> Support | None:
+    """The partner's member who is in this account to help."""
+    return cast(TenantRequest, request).support
 
 
 def person_here(request: HttpRequest) -> Person:
@@ -40,14 +56,15 @@ def person_here(request: HttpRequest) -> Person:
 class Account(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         customer, partner = customer_of(request), Partner.objects.first()
-        role = person_here(request).role
-        money = role in PERSON_BILLING
+        helper = helper_here(request)
+        role = "" if helper else person_here(request).role
+        money = helper.member.role in MONEY if helper else role in PERSON_BILLING
         context = {
             "title": customer.name,
             "notices": notices(customer),
-            "instances": instances_of(customer) if role in PERSON_TECHNICAL else None,
+            "instances": instances_of(customer, money=money) if helper or role in PERSON_TECHNICAL else None,
             "sections": [subscriptions(customer), *([invoices(customer)] if money else [])],
-            "portal_action": reverse("account-card") if money else "",
+            "portal_action": reverse("account-card") if role in PERSON_BILLING else "",
             "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
             "help": partner and {"name": partner, "email": partner.support_email, "phone": partner.support_phone},
         }
@@ -60,35 +77,41 @@ def notices(customer: Customer) -> list[tuple[str, str, str, str]]:
     return [("bad", _("Your last payment failed. Change the card, so that your instances keep running."), "", "")]
 
 
-def instances_of(customer: Customer) -> list[dict[str, Any]]:
+def instances_of(customer: Customer, *, money: bool) -> list[dict[str, Any]]:
+    """Without the amounts for support members, who meet no money figures (design.md section 2)."""
     at = now()
     rows = Instance.objects.live().filter(customer=customer).priced(at).select_related("product", "plan")
     used: dict[int, list[UsageCycle]] = {}
     for cycle in UsageCycle.objects.filter(customer_id=customer.pk).at(at).order_by("-meter"):
         used.setdefault(cycle.instance_id, []).append(cycle)
-    return [instance_card(row, used.get(row.pk, [])) for row in rows.order_by("name", "pk")]
+    return [instance_card(row, used.get(row.pk, []), money) for row in rows.order_by("name", "pk")]
 
 
-def instance_card(row: Any, cycles: list[UsageCycle]) -> dict[str, Any]:
+def instance_card(row: Any, cycles: list[UsageCycle], money: bool) -> dict[str, Any]:
     running = row.state == Instance.State.RUNNING
+    meters = (meter_fact(cycle, money) for cycle in cycles)
     return {
         "name": row.name,
         "address": row.address,
         "state": row.get_state_display(),
         "tone": TONES.get(row.state, "calm"),
-        "facts": [(_("Product and plan"), f"{row.product} · {row.plan}"), *(meter_fact(cycle) for cycle in cycles)],
-        "price": values.money(row.price, row.plan.currency),
-        "open_url": row.address if running else "",
+        "facts": [
+            (_("Product and plan"), f"{row.product} · {row.plan}"),
+            *meters,
+        ],
+        "price": values.money(row.price, row.plan.currency) if money else "",
+        "open_action": reverse("account-open", args=[row.pk]) if running else "",
     }
 
 
-def meter_fact(cycle: UsageCycle) -> tuple[str, str]:
-    text = _("{peak} at most, {included} included: {amount}").format(
+def meter_fact(cycle: UsageCycle, money: bool) -> tuple[str, str]:
+    text = _("{peak} at most, {included} included: {amount}") if money else _("{peak} at most, {included} included")
+    shown = text.format(
         peak=values.number(cycle.peak),
         included=values.number(cycle.included),
         amount=values.money(cycle.amount, cycle.currency),
     )
-    return capfirst(cycle.get_meter_display()), text
+    return capfirst(cycle.get_meter_display()), shown
 
 
 def subscriptions(customer: Customer) -> Rows:

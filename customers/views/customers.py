@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from django.db.models import Min, QuerySet, Sum
 from django.http import HttpRequest
@@ -12,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import Commission
 from commissions.tables import CustomersCommissionTable
 from customers.filters import CustomerFilter
-from customers.models import Customer, Invoice, Subscription
+from customers.models import Customer, Invoice, LoginToken, Subscription
 from customers.tables import (
     TONES,
     CustomersWithoutApps,
     CustomersWithoutMoney,
     CustomerTable,
     InvoiceTable,
+    LoginTable,
     SubscriptionTable,
 )
 from instances.models import Instance
@@ -27,7 +29,7 @@ from ondemand.clock import business_day, now
 from ondemand.portal import values
 from ondemand.portal.detail import DetailScreen, Fact, Facts, Rows, first_rows
 from ondemand.portal.exports import Column
-from ondemand.scopes import EVERYONE, partner_id_of, sees_instances, sees_money
+from ondemand.scopes import EVERYONE, SUPPORT, TenantRequest, partner_id_of, sees_instances, sees_money
 from ondemand.screens import PartnerList, by_role, country_name
 from payments.states import with_state
 
@@ -80,6 +82,7 @@ customers = by_role(CustomerList, finance=CustomersForFinance, support=Customers
 
 
 class CustomerDetail(DetailScreen):
+    template_name = "customers/detail.html"
     back = (_("Customers"), "customers")
     roles = EVERYONE
 
@@ -101,7 +104,14 @@ class CustomerDetail(DetailScreen):
             sections.append(instances_section(row))
         if money:
             sections += [invoices_section(row), commissions_section(row)]
+        if sees_instances(self.request):
+            sections.append(logins_section(row))
         return sections
+
+    def extra(self, request: HttpRequest, row: Customer) -> dict[str, Any]:
+        member = cast(TenantRequest, request).member
+        may = member is not None and member.role in SUPPORT and row.support_allowed
+        return {"login_url": reverse("customer-login", args=[row.pk]) if may else ""}
 
 
 def account_facts(row: Customer, money: bool) -> Iterator[Fact]:
@@ -146,6 +156,11 @@ def instances_section(row: Customer) -> Rows:
     rows = Instance.objects.for_partner(row.partner_id).filter(customer=row).select_related("product", "plan")
     more = f"{reverse('instances')}?customer={row.pk}"
     return Rows(_("App instances"), first_rows(CustomersInstanceTable, rows), _("No instance yet"), more)
+
+
+def logins_section(row: Customer) -> Rows:
+    rows = LoginToken.objects.filter(partner_id=row.partner_id, customer_id=row.pk).entered()
+    return Rows(_("Logged in as this customer"), first_rows(LoginTable, rows), _("Nobody yet"))
 
 
 def invoices_section(row: Customer) -> Rows:

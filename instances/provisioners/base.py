@@ -27,6 +27,15 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Visitor:
+    """Who enters an instance; `support`: a partner's member, shown as such in there."""
+
+    user: str
+    display: str
+    support: bool
+
+
+@dataclass(frozen=True)
 class Step:
     """A step of the boot; `state` is pending, running, done or failed."""
 
@@ -61,3 +70,6 @@ class Provisioner(Protocol):
 
     def terminate(self, id: UUID) -> None:
         """End the server; one that is gone is ended."""
+
+    def login_link(self, id: UUID, visitor: Visitor) -> str:
+        """An address that signs the visitor in once, within a minute, at a running instance."""

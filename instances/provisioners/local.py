@@ -9,7 +9,7 @@ from uuid import UUID
 
 import requests
 
-from instances.provisioners.base import ProvisionerError, Server, Step, Wanted
+from instances.provisioners.base import ProvisionerError, Server, Step, Visitor, Wanted
 
 SECONDS = (2, 10)
 
@@ -37,8 +37,11 @@ class LocalPark:
     def terminate(self, id: UUID) -> None:
         self._call("DELETE", f"/park/servers/{id}", missing_ok=True)
 
+    def login_link(self, id: UUID, visitor: Visitor) -> str:
+        return str(self._call("POST", f"/park/servers/{id}/login_links", vars(visitor))["url"])
+
     def _call(
-        self, method: str, path: str, body: dict[str, str] | None = None, *, missing_ok: bool = False
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, missing_ok: bool = False
     ) -> dict[str, Any]:
         try:
             answer = requests.request(method, self._url + path, json=body, headers=self._headers, timeout=SECONDS)

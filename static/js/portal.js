@@ -81,4 +81,5 @@
   };
   plan(document.querySelector("[data-poll]"));
   for (const field of document.querySelectorAll("[data-open-errors]")) field.focus();
+  document.querySelector("form[data-at-once]")?.requestSubmit();
 })();

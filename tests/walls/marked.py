@@ -14,7 +14,8 @@ from django.utils.http import int_to_base36
 
 from commissions.models import Commission
 from commissions.services.accrual import accrue
-from customers.models import Customer, Invoice, Person, PersonInvitation
+from customers import support
+from customers.models import Customer, Invoice, LoginToken, Person, PersonInvitation
 from instances.models import Instance
 from ondemand import clock, testing
 from ondemand.models import User
@@ -47,6 +48,7 @@ class Marked:
     payment: Payment
     signup: SignUp
     passkey: Authenticator
+    login: LoginToken
     seat: Member
     invitation: Invitation
     person_seat: Person
@@ -62,6 +64,7 @@ class Marked:
             ("customers/", "pk"): self.customer.pk,
             ("instances/", "pk"): self.instance.pk,
             ("account/instances/", "pk"): self.instance.pk,
+            ("account/access/", "pk"): self.login.pk,
             ("commissions/", "pk"): self.commission.pk,
             ("payments/", "pk"): self.payment.pk,
             ("team/invitations/", "pk"): self.invitation.pk,
@@ -132,6 +135,7 @@ def make_marked() -> Marked:
         payment,
         signup,
         passkey,
+        _login(cast, customer),
         *_teams(cast, customer),
         neighbour=factories.make_person(customer=_customer(cast, "Neighbour"), email="ana@neighbour.example"),
         rivals_customer=factories.make_person(customer=others, email="ola@fjord.example"),
@@ -159,6 +163,14 @@ def _victim(cast: Cast) -> tuple[Customer, Instance]:
     factories.make_cycle(instance=instance, now=cast.now)
     factories.make_person(customer=customer, email=f"owner@{MARK}.example")
     return customer, instance
+
+
+def _login(cast: Cast, customer: Customer) -> LoginToken:
+    """A member is in the victim's account."""
+    by, partner_id = cast.iberia.owner, cast.iberia.partner.pk
+    with as_worker():
+        secret = support.issue(customer.pk, by=by, partner_id=partner_id, reason=f"{MARK} asked", now=cast.now)
+        return support.enter(secret, by=by, now=cast.now).token
 
 
 def _money(cast: Cast, customer: Customer) -> tuple[Commission, Payment]:
