@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
@@ -47,7 +47,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device says; kept in a cookie."""
     wanted = request.POST.get("next", "/")
     here = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    answer = redirect(wanted if here else "/")
+    answer = HttpResponseRedirect(wanted if here else "/")  # redirect() takes a bare word for a page's name
     theme = request.POST.get("theme", "")
     answer.set_cookie(
         settings.THEME_COOKIE_NAME,
