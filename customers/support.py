@@ -118,7 +118,7 @@ def _tell_customer(token: LoginToken, now: datetime) -> None:
     partner = Partner.objects.get(pk=token.partner_id)
     for to, language in readers.items():
         mail.queue(
-            f"login-as-{token.pk}-{to}",
+            f"login-as-{token.pk}-{digest(to)[:16]}",
             template="login_as",
             to=to,
             language=language,

@@ -59,6 +59,7 @@ class MailAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Send again"), permissions=["view"])
     def resend(self, request: HttpRequest, mails: QuerySet[Mail]) -> None:
         now = clock.now()
-        mails.update(state=Mail.State.QUEUED, tries=0, next_try_at=now)
-        audit.record("mails.resent", now=now, actor=acting(request), count=mails.count())
+        kept = mails.exclude(text="")  # an old mail has lost its text
+        count = kept.update(state=Mail.State.QUEUED, tries=0, next_try_at=now)
+        audit.record("mails.resent", now=now, actor=acting(request), count=count)
         hint("ondemand.tasks.send_mails")

@@ -70,12 +70,14 @@ ACCOUNT_ENTRIES: tuple[tuple[str | Promise, str, str], ...] = (
     (_("Order another instance"), "account-order", "plus"),
     (_("Who was here"), "account-access", "key"),
     (_("Team"), "account-team", "team"),
+    (_("Your data"), "account-data", "download"),
 )
 ACCOUNT_ROLES: dict[str, frozenset[str]] = {
     "account": frozenset(Person.Role.values),
     "account-order": PERSON_OWNER,
     "account-access": PERSON_TECHNICAL,
     "account-team": PERSON_OWNER,
+    "account-data": PERSON_OWNER,
 }
 
 

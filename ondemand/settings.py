@@ -273,6 +273,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, times in {
         "ondemand.tasks.sweep": 1,
         "ondemand.tasks.poll_events": 20,
+        "ondemand.tasks.forget": 2880,
         "partners.tasks.sweep": 1,
         "signup.tasks.sweep": 1,
         "instances.tasks.sweep": 1,

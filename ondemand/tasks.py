@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from ondemand import clock, inbox, mail
+from ondemand import clock, inbox, mail, retention
 from ondemand.hints import hint
 from ondemand.jobs import job
 from ondemand.models import StripeEvent
@@ -30,3 +30,9 @@ def sweep() -> None:
         waiting = set(StripeEvent.objects.waiting(now).values_list("object_kind", flat=True).distinct())
         for task in {settings.STRIPE_WAKES[kind] for kind in waiting if kind in settings.STRIPE_WAKES}:
             hint(task)
+
+
+@job
+def forget() -> None:
+    """Once a day: what has been kept long enough."""
+    retention.forget(now=clock.now())

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from customers import card
 from instances import api
 from ondemand import dashboard, views, webhooks
+from ondemand.personal import views as personal
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # its own knows no second factor
 
@@ -22,9 +23,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("payments.urls")),
     path("", include("partners.urls")),
     path("", include("signup.urls")),
+    path("accounts/data/", personal.person_page, name="personal-data"),
+    path("accounts/data/export/", personal.export_person, name="personal-data-export"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("account/card/", card.card, name="account-card"),
+    path("account/data/", personal.company_page, name="account-data"),
+    path("account/data/export/", personal.export_company, name="account-data-export"),
     path("api/instances/heartbeat/", api.heartbeat, name="heartbeat"),
     path("preferences/", views.preferences, name="preferences"),
     path("i18n/setlang/", views.language, name="set_language"),

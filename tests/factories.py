@@ -344,3 +344,10 @@ def sign_in(user: User) -> Client:
     with tenant(Scope(Role.AUTH)):
         client.force_login(user)
     return client
+
+
+def sign_in_anew(user: User) -> Client:
+    """Signed in, and the password given again just now."""
+    browser = sign_in(user)
+    assert browser.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    return browser

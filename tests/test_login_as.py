@@ -25,7 +25,7 @@ from ondemand.tenancy.context import as_worker
 from partners.models import Member
 from tests import factories
 from tests.conftest import long_share
-from tests.factories import Cast, House, sign_in
+from tests.factories import Cast, House, sign_in, sign_in_anew
 
 REASON = "The till prints nothing"
 
@@ -64,13 +64,6 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[timedelta]]:
     yield gone
 
 
-def browser_of(user: User) -> Client:
-    """Signed in, and the password given again just now."""
-    browser = sign_in(user)
-    assert browser.post("/accounts/reauthenticate/", {"password": factories.PASSWORD}).status_code == 302
-    return browser
-
-
 def token_for(world: World, browser: Client) -> str:
     page = browser.post(world.page, {"reason": REASON}).content.decode()
     found = re.search(r'name="token" value="([^"]+)"', page)
@@ -83,7 +76,7 @@ def enter(browser: Client, token: str) -> int:
 
 
 def inside(world: World, user: User | None = None) -> Client:
-    browser = browser_of(user or world.cast.iberia.owner)
+    browser = sign_in_anew(user or world.cast.iberia.owner)
     assert enter(browser, token_for(world, browser)) == 302
     return browser
 
@@ -105,7 +98,7 @@ def text(browser: Client, url: str) -> str:
 
 
 def test_the_way_from_the_customers_page_to_the_banner_and_out(world: World) -> None:
-    browser = browser_of(world.cast.iberia.support)
+    browser = sign_in_anew(world.cast.iberia.support)
     assert world.page in text(browser, f"/customers/{world.customer.pk}/")
     assert "Bodegas Vega" in text(browser, world.page)
     assert enter(browser, token_for(world, browser)) == 302
@@ -126,12 +119,12 @@ def test_the_password_is_asked_for_again(world: World) -> None:
 
 @pytest.mark.parametrize("reason", ["", "   ", "why", "x" * 201, "till\x00till"])
 def test_without_a_reason_there_is_no_token(world: World, reason: str) -> None:
-    answer = browser_of(world.cast.iberia.owner).post(world.page, {"reason": reason})
+    answer = sign_in_anew(world.cast.iberia.owner).post(world.page, {"reason": reason})
     assert (answer.status_code, tokens()) == (200, [])
 
 
 def test_the_page_with_the_token_uses_nothing_up_and_is_kept_nowhere(world: World) -> None:
-    browser = browser_of(world.cast.iberia.owner)
+    browser = sign_in_anew(world.cast.iberia.owner)
     answer = browser.post(world.page, {"reason": REASON})
     assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert browser.get("/account/support/enter/").status_code == 405
@@ -139,7 +132,7 @@ def test_the_page_with_the_token_uses_nothing_up_and_is_kept_nowhere(world: Worl
 
 
 def test_of_token_and_session_the_hashes_alone_are_kept(world: World) -> None:
-    browser = browser_of(world.cast.iberia.owner)
+    browser = sign_in_anew(world.cast.iberia.owner)
     secret = token_for(world, browser)
     enter(browser, secret)
     session = browser.cookies[SUPPORT_COOKIE].value
@@ -160,7 +153,7 @@ def test_the_cookie_is_its_own_and_out_of_scripts_reach(world: World) -> None:
 
 
 def test_a_token_works_once(world: World) -> None:
-    browser = browser_of(world.cast.iberia.owner)
+    browser = sign_in_anew(world.cast.iberia.owner)
     secret = token_for(world, browser)
     assert enter(browser, secret) == 302
     browser.post("/account/support/end/")
@@ -169,20 +162,20 @@ def test_a_token_works_once(world: World) -> None:
 
 
 def test_a_token_lives_for_a_minute(world: World, later: list[timedelta]) -> None:
-    browser = browser_of(world.cast.iberia.owner)
+    browser = sign_in_anew(world.cast.iberia.owner)
     secret = token_for(world, browser)
     later.append(timedelta(seconds=60))
     assert enter(browser, secret) == 403
 
 
 def test_a_newer_token_cancels_the_older(world: World) -> None:
-    browser = browser_of(world.cast.iberia.owner)
+    browser = sign_in_anew(world.cast.iberia.owner)
     older, newer = token_for(world, browser), token_for(world, browser)
     assert (enter(browser, older), enter(browser, newer)) == (403, 302)
 
 
 def test_a_token_is_for_the_member_who_asked(world: World) -> None:
-    secret = token_for(world, browser_of(world.cast.iberia.owner))
+    secret = token_for(world, sign_in_anew(world.cast.iberia.owner))
     assert enter(sign_in(world.cast.iberia.support), secret) == 403
     assert Client().post("/account/support/enter/", {"token": secret}).status_code == 302  # to the sign-in
     assert tokens()[0].used_at is None
@@ -204,12 +197,12 @@ def test_a_session_ends_after_half_an_hour_whatever_was_done(world: World, later
 
 
 def test_ten_an_hour_are_the_limit(world: World) -> None:
-    browser = browser_of(world.cast.iberia.owner)
+    browser = sign_in_anew(world.cast.iberia.owner)
     for _ in range(10):
         token_for(world, browser)
     refused = browser.post(world.page, {"reason": REASON})
     assert (refused.status_code, len(tokens())) == (403, 10)
-    assert token_for(world, browser_of(world.cast.iberia.support))
+    assert token_for(world, sign_in_anew(world.cast.iberia.support))
     with as_worker():
         LoginToken.objects.update(created_at=clock.now() - timedelta(hours=1))
     assert token_for(world, browser)
@@ -217,14 +210,14 @@ def test_ten_an_hour_are_the_limit(world: World) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_strangers_customer_is_not_found(world: World, method: str) -> None:
-    browser = browser_of(world.cast.nordic.owner)
+    browser = sign_in_anew(world.cast.nordic.owner)
     assert getattr(browser, method)(world.page, {"reason": REASON}).status_code == 404
     assert sign_in(world.cast.nordic.owner).get(world.page).status_code == 404
     assert not tokens()
 
 
 def test_finance_has_no_business_there(world: World) -> None:
-    browser = browser_of(world.cast.iberia.finance)
+    browser = sign_in_anew(world.cast.iberia.finance)
     assert browser.get(world.page).status_code == 403
     assert browser.post(world.page, {"reason": REASON}).status_code == 403
     assert world.page not in text(browser, f"/customers/{world.customer.pk}/")
@@ -269,7 +262,7 @@ def test_from_within_an_account_no_other_is_entered(world: World) -> None:
     browser = inside(world)
     assert browser.get(f"/customers/{other.pk}/login/").status_code == 403
     assert browser.post(f"/customers/{other.pk}/login/", {"reason": REASON}).status_code == 403
-    without_cookie = browser_of(world.cast.iberia.owner)
+    without_cookie = sign_in_anew(world.cast.iberia.owner)
     assert without_cookie.post(f"/customers/{other.pk}/login/", {"reason": REASON}).status_code == 403
     assert len(tokens()) == 1
 
@@ -290,7 +283,7 @@ def test_support_members_meet_no_money_there(world: World) -> None:
 
 
 def test_a_customer_who_refuses_is_not_entered(world: World) -> None:
-    ana, browser = sign_in(world.ana), browser_of(world.cast.iberia.owner)
+    ana, browser = sign_in(world.ana), sign_in_anew(world.cast.iberia.owner)
     waiting = token_for(world, browser)
     assert ana.post("/account/access/allow/", {"allow": "no"}).status_code == 302
     assert enter(browser, waiting) == 403

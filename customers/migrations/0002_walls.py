@@ -1,7 +1,7 @@
 from django.db import migrations
 
 from ondemand.tenancy.access import EDIT, OWN_CUSTOMER, OWN_PARTNER, READ, WRITE, Access
-from ondemand.tenancy.operations import Admit, CompositeForeignKey, WallTable
+from ondemand.tenancy.operations import Admit, CompositeForeignKey, KeepFor, WallTable
 from ondemand.tenancy.roles import Role
 
 # What lives follows its customer to another partner; what is history stays.
@@ -59,13 +59,15 @@ class Migration(migrations.Migration):
             *READERS,
             Access(Role.WORKER, WRITE),
         ),
+        KeepFor("customers_logintoken", "created_at", 90),
         migrations.RunSQL(LAST_OWNER, "DROP TRIGGER last_owner ON customers_person"),
         WallTable(
             "customers_personinvitation",
             Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
             Access(Role.STAFF, READ),
-            Access(Role.WORKER, EDIT),
+            Access(Role.WORKER, WRITE),
         ),
+        KeepFor("customers_personinvitation", "expires_at", 90),
         WallTable("customers_assignment", *READERS, Access(Role.WORKER, EDIT)),
         WallTable("customers_subscription", *READERS, Access(Role.MACHINE, READ), Access(Role.WORKER, EDIT)),
         WallTable("customers_invoice", *READERS, Access(Role.WORKER, EDIT)),

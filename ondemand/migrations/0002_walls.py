@@ -6,7 +6,7 @@ Third-party tables are granted here, so this depends on the last migration that 
 from django.db import migrations
 
 from ondemand.tenancy.access import APPEND, EDIT, EVERY, OWN_CUSTOMER, OWN_PARTNER, READ, WRITE, Access
-from ondemand.tenancy.operations import Grant, WallTable
+from ondemand.tenancy.operations import Grant, KeepFor, WallTable
 from ondemand.tenancy.roles import Role
 
 FUNCTIONS = """
@@ -24,6 +24,14 @@ CREATE FUNCTION app.divide(numerator numeric, denominator numeric) RETURNS bigin
 CREATE FUNCTION app.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only: write a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+-- Rows are kept for some days. Arguments: the column that says since when, how many days (ondemand.retention).
+CREATE FUNCTION app.keep_for() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (to_jsonb(OLD) ->> TG_ARGV[0])::timestamptz > now() - make_interval(days => TG_ARGV[1]::integer) THEN
+    RAISE EXCEPTION '% is kept for % days', TG_TABLE_NAME, TG_ARGV[1] USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN OLD;
 END $$;
 -- A team keeps an owner. Arguments: the column that names the team, the team's table. Deferred, so that a
 -- successor may come in the same transaction; the lock lets two who leave at once see each other.
@@ -112,5 +120,6 @@ class Migration(migrations.Migration):
             Access(Role.STAFF, "SELECT, UPDATE"),
             Access(Role.WORKER, WRITE),
         ),
+        KeepFor("ondemand_stripeevent", "received_at", 400),
         WallTable("ondemand_mail", Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
     ]

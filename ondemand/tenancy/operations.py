@@ -109,6 +109,25 @@ class Admit(Grant):
             yield f'DROP POLICY "{access.role}" ON "{self.table}"'
 
 
+class KeepFor(DatabaseOperation):
+    """Whoever deletes meets a trigger: rows stay until `column` lies `days` back."""
+
+    def __init__(self, table: str, column: str, days: int) -> None:
+        self.table, self.column, self.days = table, column, days
+
+    def forwards(self) -> Iterable[str]:
+        yield (
+            f'CREATE TRIGGER keep_for BEFORE DELETE ON "{self.table}" '
+            f"FOR EACH ROW EXECUTE FUNCTION app.keep_for('{self.column}', '{self.days}')"
+        )
+
+    def backwards(self) -> Iterable[str]:
+        yield f'DROP TRIGGER keep_for ON "{self.table}"'
+
+    def describe(self) -> str:
+        return f"{self.table} is kept for {self.days} days after {self.column}"
+
+
 class Undo(DatabaseOperation):
     """Backwards as a step forwards. To change a wall: [Undo(WallTable(old)), WallTable(new)]."""
 

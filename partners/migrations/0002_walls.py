@@ -1,7 +1,7 @@
 from django.db import migrations
 
 from ondemand.tenancy.access import EDIT, OWN_PARTNER, READ, WRITE, Access
-from ondemand.tenancy.operations import WallTable
+from ondemand.tenancy.operations import KeepFor, WallTable
 from ondemand.tenancy.roles import Role
 
 # A person may be of several partners: no partner_id, so the wall asks who is a member here.
@@ -39,8 +39,9 @@ class Migration(migrations.Migration):
             "partners_invitation",
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.STAFF, READ),
-            Access(Role.WORKER, EDIT),
+            Access(Role.WORKER, WRITE),
         ),
+        KeepFor("partners_invitation", "expires_at", 90),
         WallTable(
             "ondemand_user",
             Access(Role.APP, READ),

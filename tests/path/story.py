@@ -25,7 +25,7 @@ from customers import sync
 from customers.models import InvoicePayment, Subscription
 from instances.models import Instance, UsageCycle
 from instances.services import boots, heartbeats, usage
-from ondemand import clock, inbox, mail
+from ondemand import clock, inbox, mail, retention
 from ondemand.gateway import billing
 from ondemand.gateway.checkout import open_billing_portal
 from ondemand.gateway.events import EventFacts
@@ -85,6 +85,7 @@ class Story:
         self.commissions()
         self.payments()
         self.endings()
+        self.forgetting()
         return self.steps
 
     def wait(self, **span: int) -> None:
@@ -301,6 +302,12 @@ class Story:
         two = self.instance("two").pk
         self.twice(boots.end, two, provisioner=self.walk.provisioner, now=self.now)
         self.twice(instances.tasks.sweep)
+
+    def forgetting(self) -> None:
+        """Texts of mails; the database keeps by its own clock what is deleted for good."""
+        self.twice(retention.forget, now=self.now + timedelta(days=60))
+        self.now += timedelta(days=95)
+        self.twice(ondemand.tasks.forget)
 
     def partners(self) -> list[Partner]:
         with as_worker():

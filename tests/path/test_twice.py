@@ -27,7 +27,7 @@ app.loader.import_default_modules()
 CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
 APPS = ("partners", "customers", "instances", "signup", "commissions", "payments")
-OTHERS = ("customers.sync", "ondemand.inbox", "ondemand.mail")
+OTHERS = ("customers.sync", "ondemand.inbox", "ondemand.mail", "ondemand.retention")
 READERS = {
     "commissions.services.accrual.reverse_refunds": "the second half of accrue",
     "customers.services.card_url": "an address for one visit",
