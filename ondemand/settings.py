@@ -39,7 +39,10 @@ if PEER_URL and len(PEER_SECRET) < 32:
 
 # Rows, messages, mails
 
-DATABASES = {"default": env.database("DATABASE_URL"), "cache": env.database("DATABASE_URL")}
+DATABASES = {
+    "default": env.database("DATABASE_URL"),
+    "cache": env.database("DATABASE_CACHE_URL", env.text("DATABASE_URL")),
+}
 DATABASE_ROUTERS = ["ondemand.routers.CacheRouter"]
 OWNER_DATABASE = env.database("DATABASE_OWNER_URL", env.text("DATABASE_URL"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

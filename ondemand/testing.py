@@ -27,7 +27,16 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 DATABASE = f"portal_test_{WORKER or 'main'}"
 NUMBER = int(WORKER.removeprefix("gw") or 0) + 1 if WORKER else 0
 SETTINGS_KEPT = ("ONDEMAND_LONG", "ONDEMAND_STATE")
-SETTINGS_DROPPED = ("ONDEMAND_", "STRIPE_", "PARK_", "EMAIL_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HEARTBEAT_")
+SETTINGS_DROPPED = (
+    "ONDEMAND_",
+    "STRIPE_",
+    "PARK_",
+    "EMAIL_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "HEARTBEAT_",
+    "DATABASE_",
+)
 
 _running: list[tuple[subprocess.Popen[bytes], int]] = []
 _locks: list[IO[str]] = []

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from ondemand import testing
+from tests.pooler import Pooler, missing, pooling
 
 CI = os.environ.get("CI") == "true"
 REAL_CACHES = settings.CACHES
@@ -82,6 +83,15 @@ def fresh_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[st
     """A database of the test's own, for what needs real commits, threads or other programs; its name."""
     with django_db_blocker.unblock(), database(f"{testing.DATABASE}_{next(_numbers)}") as name:
         yield name
+
+
+@pytest.fixture
+def pooler(fresh_database: str) -> Iterator[Pooler]:
+    """Two connections to the test's own database, for everyone."""
+    if why := missing():
+        pytest.skip(why)
+    with pooling(fresh_database, size=2) as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)

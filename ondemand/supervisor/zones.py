@@ -119,11 +119,13 @@ class Zone:
     @property
     def settings(self) -> dict[str, str]:
         """All that a process of this zone is told."""
+        database = self.place.postgres.url(self.database, "portal_app")
         return {
             "ONDEMAND_ENV": "demo",
             "ONDEMAND_ZONE": self.name,
             "ONDEMAND_URL": self.url,
-            "DATABASE_URL": self.place.postgres.url(self.database, "portal_app"),
+            "DATABASE_URL": database,
+            "DATABASE_CACHE_URL": database,
             "DATABASE_OWNER_URL": self.place.postgres.url(self.database, "portal_owner"),
             "REDIS_URL": self.place.valkey.url(NUMBERS[self.key]),
             "EMAIL_URL": os.environ.get("EMAIL_URL") or f"file://{self.place.mail}",
