@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
+from allauth.mfa.admin import AuthenticatorAdmin
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import Customer
 from ondemand import audit, clock
+from ondemand.audit import words
+from ondemand.audit.verbs import VERBS
 from ondemand.hints import hint
 from ondemand.models import AuditEntry, Mail, StripeEvent, User
-from ondemand.staff import ReadOnlyAdmin, acting
+from ondemand.portal import values
+from ondemand.screens import row_id
+from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
+from partners.models import Partner
 
 admin.site.site_header = admin.site.site_title = _("Openbravo On Demand: staff")
 admin.site.index_title = _("What staff keep in order")
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(RecordedAdmin, UserAdmin):
     """People sign in by their e-mail address, so nobody is made without one."""
 
     add_fieldsets = (
@@ -26,11 +41,77 @@ class PersonAdmin(UserAdmin):
     )
 
 
+admin.site.unregister([EmailAddress, Authenticator, Group])
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(RecordedAdmin, EmailAddressAdmin):  # type: ignore[misc]  # allauth has no types
+    """allauth's, but that edits are recorded."""
+
+
+@admin.register(Authenticator)
+class FactorAdmin(RecordedAdmin, AuthenticatorAdmin):  # type: ignore[misc]
+    """allauth's, but that edits are recorded: staff take a lost factor away."""
+
+
+@admin.register(Group)
+class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
+    """Django's, but that edits are recorded."""
+
+
+class VerbFilter(admin.SimpleListFilter):
+    title, parameter_name = _("what"), "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(verb, words.label(verb)) for verb in VERBS]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        return rows.filter(verb=self.value()) if self.value() else rows
+
+
+class PartnerFilter(admin.SimpleListFilter):
+    title, parameter_name = _("partner"), "partner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Partner.objects.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        return rows.filter(partner_id=row_id(self.value())) if self.value() else rows
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor", "verb", "target", "partner_id", "customer_id"]
-    list_filter = ["verb"]
-    search_fields = ["actor", "target"]
+    """Who is named leads to all that the same person did."""
+
+    list_display = ["at", "who", "what", "partner", "customer", "address"]
+    list_display_links = ["at"]
+    list_filter = [VerbFilter, PartnerFilter]
+    search_fields = ["actor", "target", "address"]
+    search_help_text = _("Who, about what, or from where")
+    fields = ["at", "who", "what", "verb", "target", "partner", "customer", "address", "detail"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        partner = Partner.objects.filter(pk=OuterRef("partner_id")).values("name")
+        customer = Customer.objects.filter(pk=OuterRef("customer_id")).values("name")
+        rows: QuerySet[AuditEntry] = super().get_queryset(request)
+        return rows.annotate(partner_name=Subquery(partner), customer_name=Subquery(customer))
+
+    @admin.display(description=_("who"))
+    def who(self, entry: Any) -> str:
+        theirs = urlencode({"actor": entry.actor})
+        return values.link(f"{reverse('admin:ondemand_auditentry_changelist')}?{theirs}", words.who(entry))
+
+    @admin.display(description=_("what"))
+    def what(self, entry: Any) -> str:
+        return words.what(entry)
+
+    @admin.display(description=_("partner"))
+    def partner(self, entry: Any) -> Any:
+        return entry.partner_name
+
+    @admin.display(description=_("customer"))
+    def customer(self, entry: Any) -> Any:
+        return entry.customer_name
 
 
 @admin.register(StripeEvent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -44,6 +45,7 @@ class Group:
     items: list[Item]
 
 
+Page = tuple[str | Promise, str, str]  # what it is called, its address by name, its icon
 ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozenset[str]], ...]], ...] = (
     ("", ((_("Dashboard"), "dashboard", "dashboard", EVERYONE),)),
     (
@@ -61,16 +63,23 @@ ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozens
             (_("Payments"), "payments", "payments", MONEY),
         ),
     ),
-    (_("Partner"), ((_("Team"), "team", "team", OWNER),)),
+    (
+        _("Partner"),
+        (
+            (_("Team"), "team", "team", OWNER),
+            (_("Activity"), "team-activity", "clock", OWNER),
+        ),
+    ),
 )
 
 
-ACCOUNT_ENTRIES: tuple[tuple[str | Promise, str, str], ...] = (
+ACCOUNT_ENTRIES: tuple[Page, ...] = (
     (_("Your account"), "account", "home"),
     (_("Order another instance"), "account-order", "plus"),
     (_("Who was here"), "account-access", "key"),
     (_("Team"), "account-team", "team"),
     (_("Your data"), "account-data", "download"),
+    (_("Activity"), "account-activity", "clock"),
 )
 ACCOUNT_ROLES: dict[str, frozenset[str]] = {
     "account": frozenset(Person.Role.values),
@@ -78,6 +87,7 @@ ACCOUNT_ROLES: dict[str, frozenset[str]] = {
     "account-access": PERSON_TECHNICAL,
     "account-team": PERSON_OWNER,
     "account-data": PERSON_OWNER,
+    "account-activity": PERSON_OWNER,
 }
 
 
@@ -117,22 +127,22 @@ class Shell:
     @cached_property
     def menu(self) -> list[Group]:
         if self.role == Role.CUSTOMER and self.account_menu:
-            return [Group("", [self._item(*entry) for entry in ACCOUNT_ENTRIES if self._meets(entry[1])])]
+            return [self._group("", [entry for entry in ACCOUNT_ENTRIES if self._meets(entry[1])])]
         looking = self.role == Role.WEB and self._request.tenancy.read_only
         if self.member is None and not looking:
             return []
         role = self.member.role if self.member else Member.Role.OWNER
         groups = [
-            Group(label, [self._item(*entry[:3]) for entry in entries if role in entry[3]])
-            for label, entries in ENTRIES
+            self._group(label, [entry[:3] for entry in entries if role in entry[3]]) for label, entries in ENTRIES
         ]
         return [group for group in groups if group.items]
 
-    def _item(self, label: str | Promise, name: str, icon: str) -> Item:
-        url = reverse(name)
-        whole = name == "account"  # other pages of the account have entries of their own
-        here = self._request.path == url if whole else self._request.path.startswith(url)
-        return Item(label, url, icon, here)
+    def _group(self, label: str | Promise, pages: Sequence[Page]) -> Group:
+        """Current is the nearest above the page that is shown."""
+        urls = [reverse(name) for _, name, _ in pages]
+        here = max((url for url in urls if self._request.path.startswith(url)), key=len, default="")
+        items = [Item(title, url, icon, url == here) for (title, _, icon), url in zip(pages, urls, strict=True)]
+        return Group(label, items)
 
     @property
     def account_menu(self) -> bool:

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
+from ondemand import audit
+from ondemand.networks import address_of
 from ondemand.scopes import TenantRequest, scope_of, support_of
 from ondemand.tenancy.context import tenant
 from ondemand.tenancy.marker import runs_outside
@@ -19,6 +21,10 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with audit.coming_from(address_of(request)):
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         asked = cast(TenantRequest, request)
         asked.member = asked.person = None
         asked.support = support_of(asked)

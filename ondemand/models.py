@@ -55,23 +55,33 @@ class User(AbstractUser):
 
 
 class AuditEntry(models.Model):
-    """Append-only; ids are data, not keys, so that it outlives what it speaks of."""
+    """Append-only, by trigger; ids are data, not keys, so that it outlives what it speaks of.
 
-    at = models.DateTimeField()
+    `for_partner` and `for_customer`: whether the owner of that side reads it; the walls compare them too.
+    `address` is the client's, empty for the platform's own deeds. It alone may be set to NULL once the entry is 30
+    days old (app.keep_the_trail), by the worker: trust.md keeps addresses no longer.
+    """
+
+    at = models.DateTimeField(_("when"))
     actor_id = models.BigIntegerField(null=True)
-    actor = models.CharField(max_length=254)
+    actor = models.CharField(_("who"), max_length=254)
     partner_id = models.BigIntegerField(null=True)
     customer_id = models.BigIntegerField(null=True)
-    verb = models.CharField(max_length=40)
+    for_partner = models.BooleanField(default=False)
+    for_customer = models.BooleanField(default=False)
+    verb = models.CharField(_("what"), max_length=40)
     target = models.CharField(max_length=120, blank=True)
     detail = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(_("from"), null=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("audit entry"), _("audit trail")
         ordering = ["-at", "-id"]
         indexes = [
-            models.Index(fields=["partner_id", "at"], name="audit_partner_at"),
-            models.Index(fields=["customer_id", "at"], name="audit_customer_at"),
+            models.Index(fields=["partner_id", "at", "id"], name="audit_partner_at"),
+            models.Index(fields=["customer_id", "at", "id"], name="audit_customer_at"),
+            models.Index(fields=["at", "id"], name="audit_at"),
+            models.Index(fields=["at"], condition=models.Q(address__isnull=False), name="audit_with_address"),
         ]
 
 

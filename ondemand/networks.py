@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 PREFIX = {4: 24, 6: 64}
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The client's address, for the trail; None where there is none."""
+    try:
+        return str(_client(request))
+    except (PermissionDenied, ValueError):
+        return None
 
 
 def network_of(request: HttpRequest) -> str:
@@ -16,9 +25,13 @@ def network_of(request: HttpRequest) -> str:
 
     Empty for the machine itself, except in production. PermissionDenied (403) where the address is none.
     """
-    address = ip_address(get_adapter(request).get_client_ip(request))
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
+    address = _client(request)
     if address.is_loopback and not settings.PRODUCTION:
         return ""
     return str(ip_network((address, PREFIX[address.version]), strict=False))
+
+
+def _client(request: HttpRequest) -> IPv4Address | IPv6Address:
+    """Raises PermissionDenied or ValueError where the address is none."""
+    address = ip_address(get_adapter(request).get_client_ip(request))
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

@@ -64,6 +64,7 @@ RULES = (
     Rule("login tokens and who used them", "customers.LoginToken", "created_at", 90),
     Rule("invitations to a customer's account", "customers.PersonInvitation", "expires_at", 90),
     Rule("invitations to a partner's team", "partners.Invitation", "expires_at", 90),
+    Rule("addresses in the audit trail", "ondemand.AuditEntry", "at", 30, blank={"address": None}),
     Rule("network addresses of sign-ups", "signup.SignUp", "created_at", 30, blank={"network": ""}),
     Rule(
         "what was typed in unfinished sign-ups",

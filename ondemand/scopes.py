@@ -15,9 +15,10 @@ from django.urls import Resolver404, resolve
 
 from customers import support
 from customers.models import LoginToken, Person
+from ondemand import audit
 from ondemand.clock import now
 from ondemand.models import User
-from ondemand.tenancy.context import Scope, as_worker
+from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 from partners.models import Member
 
@@ -209,6 +210,20 @@ def partner_id_of(request: HttpRequest) -> int:
 
 
 def _look(request: HttpRequest) -> Scope:
+    """Within, nothing can be written: a file that is taken is written down here, before."""
+    partner_id = request.session[LOOK]
     if request.method not in SAFE:
         raise PermissionDenied("Staff who look at a partner's portal change nothing.")
-    return Scope(Role.WEB, partner_id=request.session[LOOK], read_only=True)
+    if request.GET.get("export"):
+        wanted = request.path_info.strip("/")
+        with tenant(Scope(Role.STAFF)):
+            audit.record(
+                "list.exported_by_staff",
+                now=now(),
+                actor=person_of(request),
+                partner_id=partner_id,
+                target=wanted,
+                list=wanted,
+                query=request.GET.urlencode()[:500],
+            )
+    return Scope(Role.WEB, partner_id=partner_id, read_only=True)

@@ -13,29 +13,44 @@ from django.views import View
 from ondemand import audit
 from ondemand.clock import now
 from ondemand.portal.views import ListScreen
-from ondemand.scopes import TenantRequest, person_of, sees_instances, sees_money
+from ondemand.scopes import TenantRequest, person_of, require_person, sees_instances, sees_money
 
 GREATEST_ID = 2**63 - 1
 
 
-class PartnerList(ListScreen):
-    """A list of a partner's own rows; who takes a file of it is written down."""
+class TenantList(ListScreen):
+    """A list of a tenant's own rows; who takes a file of it is written down."""
 
     export_name: ClassVar[str]
 
     def exported(self, request: HttpRequest, rows: int) -> None:
         asked = cast(TenantRequest, request)
-        if asked.tenancy.read_only:  # staff who look: written down when they begin to
+        if asked.tenancy.read_only:  # staff who look: written down before (ondemand.scopes)
             return
         audit.record(
             "list.exported",
             now=now(),
             actor=person_of(request),
             partner_id=asked.tenancy.partner_id,
+            customer_id=asked.tenancy.customer_id,
             target=self.export_name,
+            list=self.export_name,
             rows=rows,
             query=request.GET.urlencode()[:500],
         )
+
+
+class PartnerList(TenantList):
+    """For a partner's members."""
+
+
+class AccountList(TenantList):
+    """For a customer's people; `roles` are theirs."""
+
+    roles: ClassVar[frozenset[str]]
+
+    def admit(self, request: HttpRequest) -> None:
+        require_person(request, self.roles)
 
 
 def by_role(owner: type[View], *, finance: type[View], support: type[View]) -> Callable[..., HttpResponseBase]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
+from ondemand import audit, clock
 from ondemand.models import User
 
 
@@ -27,6 +28,34 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class RecordedAdmin(admin.ModelAdmin):
+    """Staff edit these rows; each edit is in the trail, under `edited` and in the words of Django's admin."""
+
+    edited: ClassVar[str] = "staff.changed"
+
+    def partner_of(self, obj: Any) -> int | None:
+        """In whose trail an edit belongs."""
+        return None
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record("staff.added", request, obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        if message:  # a form may be saved without a change
+            self._record(self.edited, request, obj, partner_id=self.partner_of(obj), changes=message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for obj in queryset:
+            self._record("staff.deleted", request, obj)
+        return super().log_deletions(request, queryset)
+
+    def _record(self, verb: str, request: HttpRequest, obj: Model, **more: Any) -> None:
+        kind = str(self.opts.verbose_name)
+        audit.record(verb, now=clock.now(), actor=acting(request), target=obj, kind=kind, **more)
 
 
 class ReadOnlyInline(admin.TabularInline):

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from ondemand import audit, clock
 from ondemand.hints import hint
 from ondemand.scopes import LOOK
-from ondemand.staff import ReadOnlyAdmin, acting
+from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
 from partners import services
 from partners.forms import EnrolmentForm
 from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
@@ -45,7 +45,8 @@ class MemberInline(admin.TabularInline):
 
 
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):
+class PartnerAdmin(RecordedAdmin):
+    edited = "partner.edited"
     list_display = ["name", "code", "country", "state", "peer_state", "created_at", "portal"]
     list_filter = ["state", "peer_state"]
     search_fields = ["name", "code"]
@@ -53,6 +54,9 @@ class PartnerAdmin(admin.ModelAdmin):
     readonly_fields = ["code", "state", "peer_state", "peer_error"]
     inlines = [MemberInline]
     actions = ["resend", "suspend", "reactivate"]
+
+    def partner_of(self, obj: Partner) -> int:
+        return obj.pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
         return False
@@ -118,7 +122,11 @@ def look(request: HttpRequest, partner_id: int) -> HttpResponse:
 
 
 def stop_looking(request: HttpRequest) -> HttpResponse:
-    request.session.pop(LOOK, None)
+    partner = Partner.objects.filter(pk=request.session.pop(LOOK, None)).first()
+    if partner:
+        audit.record(
+            "partner.look_ended", now=clock.now(), actor=acting(request), partner_id=partner.pk, target=partner.code
+        )
     return redirect("admin:partners_partner_changelist")
 
 
@@ -135,7 +143,7 @@ class PlanInline(admin.StackedInline):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(RecordedAdmin):
     """A saved product has a campaign for every partner, and goes to Stripe."""
 
     list_display = ["name", "code", "retail", "active", "stripe_id"]
@@ -161,18 +169,20 @@ class ProductAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        now = clock.now()
-        services.ensure_campaigns(now=now)
-        audit.record("product.saved", now=now, actor=acting(request), target=form.instance.code)
+        services.ensure_campaigns(now=clock.now())
         hint("partners.tasks.sync_catalogue")
 
 
 @admin.register(Campaign)
-class CampaignAdmin(admin.ModelAdmin):
+class CampaignAdmin(RecordedAdmin):
+    edited = "page.edited"
     list_display = ["slug", "partner", "product", "active"]
     list_filter = ["active", "product"]
     search_fields = ["slug"]
     readonly_fields = ["partner", "product", "slug", "created_at"]
+
+    def partner_of(self, obj: Campaign) -> int:
+        return obj.partner_id
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

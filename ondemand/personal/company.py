@@ -128,6 +128,7 @@ def _trail(customer_id: int) -> Iterator[Table]:
             Told("deed", "verb", meaning=_("what was done")),
             Told("target", "target", meaning=_("to what")),
             Told("detail", "detail", meaning=_("more about it, as JSON")),
+            Told("from", "address", meaning=_("from which network address, for 30 days")),
         ],
         AuditEntry.objects.filter(customer_id=customer_id).order_by("at", "pk"),
     )

@@ -83,6 +83,7 @@ def belonging(user: User) -> Iterator[Table]:
             Told("deed", "verb", meaning=_("what was done")),
             Told("target", "target", meaning=_("to what")),
             Told("detail", "detail", meaning=_("more about it, as JSON")),
+            Told("from", "address", meaning=_("from which network address, for 30 days")),
         ],
         AuditEntry.objects.filter(actor_id=user.pk).order_by("at", "pk"),
     )

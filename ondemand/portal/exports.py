@@ -3,7 +3,7 @@
 import csv
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,12 +34,14 @@ class Column:
 
     money: minor units, written in major units by the row's currency (`currency` is its path);
     rate: basis points, written in per cent; date and instant: ISO, an instant with its offset.
+    `say` makes a text of what was found.
     """
 
     header: str
     field: str
     kind: Kind = "text"
     currency: str = "currency"
+    say: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ def plain_lines(found: Iterator[tuple[Any, ...]], columns: list[Column], currenc
     for row in found:
         codes = dict(zip(paid_in, row[size:], strict=True))
         currencies.update(str(code) for code in codes.values() if code)
-        yield [_plain(row[place], column.kind, codes.get(place)) for place, column in enumerate(columns)]
+        yield [
+            harmless(column.say(row[place])) if column.say else _plain(row[place], column.kind, codes.get(place))
+            for place, column in enumerate(columns)
+        ]
 
 
 def _plain(value: Any, kind: Kind, currency: Any) -> Any:

@@ -135,7 +135,7 @@ class PercentCell(NumberCell):
     kind = "number rate"
 
     def draw(self, value: int, row: Any) -> str:
-        return gettext("%(share)s%%") % {"share": values.number(hundredths(value))}
+        return percent(value)
 
 
 class BadgeCell(Cell):
@@ -214,6 +214,11 @@ def _descends(key: Any) -> bool:
     if isinstance(key, str):
         return key.startswith("-")
     return isinstance(key, OrderBy) and key.descending
+
+
+def percent(value: int) -> str:
+    """Basis points, in the reader's language."""
+    return gettext("%(share)s%%") % {"share": values.number(hundredths(value))}
 
 
 def hundredths(value: int) -> str:

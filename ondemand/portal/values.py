@@ -34,7 +34,11 @@ def day(value: date) -> SafeString:
     """A day; of an instant, its day in the current time zone."""
     if isinstance(value, datetime):
         value = localtime(value).date()
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), _day_text(value, get_language()))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
+
+
+def day_text(value: date) -> str:
+    return _day_text(value, get_language())
 
 
 @lru_cache(maxsize=2_000)

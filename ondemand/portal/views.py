@@ -64,8 +64,12 @@ class ListScreen(View):
         """More context, for a template that extends portal/list.html."""
         return {}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def admit(self, request: HttpRequest) -> None:
+        """Raises PermissionDenied (403) for who may not see the list."""
         require_role(request, self.roles)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.admit(request)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

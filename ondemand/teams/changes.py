@@ -157,4 +157,12 @@ def _update(team: Team, seat: Any, **values: Any) -> bool:
 
 
 def _record(team: Team, verb: str, target: str, actor: User, now: datetime, **detail: Any) -> None:
-    audit.record(f"{team.noun}.{verb}", now=now, actor=actor, target=target, **team.keys, **detail)
+    audit.record(
+        f"{team.noun}.{verb}",
+        now=now,
+        actor=actor,
+        partner_id=team.keys["partner_id"],
+        customer_id=team.keys.get("customer_id"),
+        target=target,
+        **detail,
+    )

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
         WallTable(
             "partners_member",
             Access(Role.APP, READ),  # which tenant is this session's?
+            Access(Role.AUTH, "SELECT (partner_id, user_id, active)"),  # in whose trail does a sign-in belong?
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.STAFF, WRITE),
             Access(Role.WORKER, EDIT),

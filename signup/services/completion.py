@@ -141,7 +141,7 @@ def choose_password(signup: SignUp, password: str, *, now: datetime) -> User | N
             return None
         owner.set_password(password)
         owner.save(update_fields=["password"])
-        audit.record("password.chosen", now=now, actor=owner, customer_id=signup.customer_id)
+        audit.record("account.password_chosen", now=now, actor=owner, customer_id=signup.customer_id)
         return owner
 
 

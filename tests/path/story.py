@@ -1,4 +1,4 @@
-"""The path with three partners and some customers, each step of it done twice."""
+"""The path with three partners and some customers, each step of it done twice but for what people ask anew."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,23 @@ import payments.tasks
 import signup.tasks
 from commissions.services import accrual, terms
 from customers import services as registering
-from customers import sync
-from customers.models import InvoicePayment, Subscription
+from customers import support, sync
+from customers.models import InvoicePayment, LoginToken, Subscription
 from instances.models import Instance, UsageCycle
 from instances.services import boots, heartbeats, usage
 from ondemand import clock, inbox, mail, retention
 from ondemand.gateway import billing
 from ondemand.gateway.checkout import open_billing_portal
 from ondemand.gateway.events import EventFacts
-from ondemand.models import StripeEvent, User
+from ondemand.models import Mail, StripeEvent, User
+from ondemand.teams import changes
+from ondemand.teams.changes import Team
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 from partners import services as enrolling
-from partners.models import Campaign, Member, Partner, Plan
+from partners.models import Campaign, Invitation, Member, Partner, Plan
 from partners.services import origins
+from partners.team import team_of
 from payments.models import Payment
 from payments.services import preparing, sending
 from payments.services.preparing import PaymentRefused
@@ -76,8 +80,10 @@ class Story:
         self.products()
         self.bank_accounts()
         self.frames()
+        self.team()
         self.registrations()
         self.completions()
+        self.support()
         self.boots()
         self.usage()
         self.billing()
@@ -113,11 +119,21 @@ class Story:
         once = self.state()
         with suppress(refused):
             _run(act, given, named, scope)
-        name = getattr(act, "name", "") or f"{act.__module__}.{act.__name__}"
-        step = self.steps.setdefault(name, Step())
+        step = self.step(act)
         step.first |= once ^ before
         step.second |= self.state() ^ once
         return result
+
+    def once(self, act: Callable[..., Any], *given: Any, scope: Scope = WORKER, **named: Any) -> Any:
+        """For what is meant anew each time: a person asks for it."""
+        before = self.state()
+        result = _run(act, given, named, scope)
+        self.step(act).first |= self.state() ^ before
+        return result
+
+    def step(self, act: Callable[..., Any]) -> Step:
+        name = getattr(act, "name", "") or f"{act.__module__}.{act.__name__}"
+        return self.steps.setdefault(name, Step())
 
     def enrolments(self) -> None:
         made = enrolling.Enrolment("iberia", "Iberia", "ES", "owner@iberia.example", "Olga Owner")
@@ -131,6 +147,7 @@ class Story:
         self.twice(mail.send_due, now=self.now)
         staff = self.walk.staff("staff")
         named: dict[str, Any] = {"now": self.now, "actor": staff}
+        self.once(enrolling.resend_welcome, iberia, **named, scope=STAFF)
         self.twice(enrolling.change_state, lonestar, Partner.State.LEFT, **named, scope=STAFF)
         with tenant(STAFF):
             enrolling.change_state(lonestar, Partner.State.ACTIVE, **named)
@@ -167,6 +184,42 @@ class Story:
         web = Scope(Role.WEB, partner_id=iberia.pk)
         allow_origins = origins.allow_origins
         self.twice(allow_origins, campaign, ["https://www.iberia.example"], by=owner, now=self.now, scope=web)
+
+    def team(self) -> None:
+        iberia, colleague = team_of(self.partners()[0]), self.walk.staff("colleague")
+        with as_worker():
+            owner = User.objects.get(email="owner@iberia.example")
+        by: dict[str, Any] = {"actor": owner, "now": self.now}
+        invited = partial(self.invited, iberia, by)
+        self.once(changes.withdraw, iberia, invited("gone@iberia.example"), **by)
+        self.once(changes.resend, iberia, invited("bea@iberia.example"), **by)
+        new: dict[str, Any] = {"name": "Bea", "password": PASSWORD, "language": "en", "now": self.now}
+        bea = self.once(changes.accept_as_new, iberia, self.mailed_token(), **new)
+        invited(colleague.email)
+        self.once(changes.accept, iberia, self.mailed_token(), user=colleague, now=self.now)
+        self.once(changes.change_role, iberia, bea, Member.Role.SUPPORT, **by)
+        self.once(changes.disable, iberia, bea, **by)
+        self.once(changes.enable, iberia, bea, **by)
+
+    def invited(self, team: Team, by: dict[str, Any], email: str) -> Invitation:
+        self.once(changes.invite, team, email=email, role=Member.Role.FINANCE, **by)
+        with as_worker():
+            return Invitation.objects.get(email=email)
+
+    def mailed_token(self) -> str:
+        with as_worker():
+            return Mail.objects.filter(text__contains="/join/").latest("pk").text.partition("/join/team/")[2][:43]
+
+    def support(self) -> None:
+        """A member is within the account of one, who then refuses."""
+        customer = self.subscription("one").customer
+        with as_worker():
+            owner, ana = (User.objects.get(email=email) for email in ("owner@iberia.example", "one@shops.example"))
+        asked: dict[str, Any] = {"partner_id": customer.partner_id, "reason": "The till prints nothing"}
+        secret = self.once(support.issue, customer.pk, by=owner, **asked, now=self.now)
+        token = self.once(support.enter, secret, by=owner, now=self.now).token
+        self.once(support.end, [token], by=owner, ending=LoginToken.Ending.MEMBER, now=self.now)
+        self.once(support.allow, customer.pk, False, by=ana, now=self.now)
 
     def registrations(self) -> None:
         begun, _ = self.twice(_Browser(), _form("one"), **self.page("iberia"))

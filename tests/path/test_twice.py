@@ -1,12 +1,13 @@
 """Each service of the path and each task, run a second time, changes no row, mails nobody and asks nothing of Stripe.
 
 One story tells the path; every step in it is run twice and noted under its name. A service or task without a
-step fails.
+step fails. The same story shows what each service writes into the trail.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
@@ -19,6 +20,7 @@ from ondemand.celery import app
 from tests.conftest import database
 from tests.path.conftest import walking
 from tests.path.story import Step, Story
+from tests.path.trail import NO_ENTRY, WRITES
 from tests.standins.park import Park, listening
 from tests.standins.park import Platform as Peer
 from tests.standins.stripe_process import Standin, process
@@ -28,6 +30,7 @@ CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
 APPS = ("partners", "customers", "instances", "signup", "commissions", "payments")
 OTHERS = ("customers.sync", "ondemand.inbox", "ondemand.mail", "ondemand.retention")
+ASKED = ("customers.support", "ondemand.teams.changes")  # a person asks for each anew
 READERS = {
     "commissions.services.accrual.reverse_refunds": "the second half of accrue",
     "customers.services.card_url": "an address for one visit",
@@ -52,14 +55,18 @@ READERS = {
 QUIET = {"signup.services.completion.sync"}
 
 
-def services() -> list[str]:
-    """What the services' modules define for others."""
+def public(*modules: str) -> list[str]:
+    """What these modules define for others."""
     return [
         f"{module}.{name}"
-        for module in [*modules(), *OTHERS]
+        for module in modules
         for name, found in inspect.getmembers(import_module(module), inspect.isfunction)
-        if not name.startswith("_") and found.__module__ == module and f"{module}.{name}" not in READERS
+        if not name.startswith("_") and found.__module__ == module
     ]
+
+
+def services() -> list[str]:
+    return [name for name in public(*modules(), *OTHERS) if name not in READERS]
 
 
 def modules() -> list[str]:
@@ -92,3 +99,21 @@ def test_the_second_run_changes_nothing(told: dict[str, Step], name: str) -> Non
     assert name in told, "the story lacks this service or task"
     assert told[name].first or name in QUIET, "the first run had nothing to do, so that the second proves nothing"
     assert told[name].second == set()
+
+
+@pytest.mark.parametrize("name", public(*modules(), *OTHERS, *ASKED))
+def test_what_a_service_does_is_in_the_trail(told: dict[str, Step], name: str) -> None:
+    assert (name in WRITES) != (name in NO_ENTRY), "tests/path/trail.py: which verb does it write, or why none?"
+    if name in WRITES:
+        assert name in told, "the story lacks this service"
+        assert set(WRITES[name]) <= written(told[name].first)
+
+
+def written(changes: set[str]) -> set[str]:
+    """The verbs of the entries among changed rows."""
+    entries = (row.partition(": ")[2] for row in changes if row.startswith("ondemand_auditentry: "))
+    return {json.loads(entry)["verb"] for entry in entries}
+
+
+def test_no_line_of_the_trails_list_is_of_a_service_that_is_gone() -> None:
+    assert set(WRITES) | set(NO_ENTRY) == set(public(*modules(), *OTHERS, *ASKED))

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection
 from customers import support
 from customers.models import LoginToken, PersonInvitation
 from ondemand import clock, retention
-from ondemand.models import Mail, StripeEvent
+from ondemand.models import AuditEntry, Mail, StripeEvent
 from ondemand.retention import RULES, Rule
 from ondemand.servers import ROOT
 from ondemand.tenancy.context import Scope, as_worker, tenant
@@ -78,6 +78,10 @@ def within(make: Callable[[datetime], Any]) -> Callable[[Cast, datetime], Any]:
     return made
 
 
+def entry(at: datetime) -> AuditEntry:
+    return AuditEntry.objects.create(at=at, verb="account.signed_in", actor="x", address="192.0.2.7")
+
+
 def session(cast: Cast, at: datetime) -> Session:
     with tenant(Scope(RULES[-1].role)):
         return Session.objects.create(session_key=f"k{at.timestamp()}", session_data="x", expire_date=at)
@@ -91,6 +95,7 @@ MADE: dict[str, Callable[[Cast, datetime], Any]] = {
     "login tokens and who used them": token,
     "invitations to a customer's account": lambda cast, at: invitation(PersonInvitation, cast, at),
     "invitations to a partner's team": lambda cast, at: invitation(Invitation, cast, at),
+    "addresses in the audit trail": within(entry),
     "network addresses of sign-ups": lambda cast, at: signup(cast, at, SignUp.State.EXPIRED),
     "what was typed in unfinished sign-ups": lambda cast, at: signup(cast, at, SignUp.State.EXPIRED),
     "sessions after their end": session,

@@ -37,6 +37,10 @@ TERMS = """
 INSERT INTO commissions_commissionterms (partner_id, product_id, rate, hold_days, starts, ends, created_at, created_by)
 SELECT partner_id, product_id, {rate}, 0, starts + {days}, NULL, created_at, 'x' FROM commissions_commissionterms"""
 
+OLD_ENTRY = """
+INSERT INTO ondemand_auditentry (at, actor, verb, target, detail, for_partner, for_customer, address)
+VALUES (now() - interval '31 days', 'x', 'old', 'x', '{}', false, false, '192.0.2.7');"""
+
 
 def forged(partner: str = "partner_id", kind: str = "'earning'", line: str = "line_id", source: str = "'in_x'") -> str:
     return COMMISSION.format(partner=partner, kind=kind, line=line, source=source)
@@ -90,6 +94,11 @@ ATTACKS = {
     "the trail is rewritten": "UPDATE ondemand_auditentry SET actor = 'nobody'",
     "the trail is deleted": "DELETE FROM ondemand_auditentry",
     "the trail is truncated": "TRUNCATE ondemand_auditentry",
+    "an address is forgotten too soon": "UPDATE ondemand_auditentry SET address = NULL",
+    "an old address is changed": OLD_ENTRY + "UPDATE ondemand_auditentry SET address = '192.0.2.1' WHERE verb = 'old'",
+    "more than the address is forgotten": (
+        OLD_ENTRY + "UPDATE ondemand_auditentry SET address = NULL, target = '' WHERE verb = 'old'"
+    ),
 }
 
 
@@ -123,3 +132,12 @@ def test_there_is_something_to_attack(books: None) -> None:
             assert cursor.fetchone() != (0,), table
         cursor.execute("SELECT array_agg(state ORDER BY state) FROM payments_payment")
         assert cursor.fetchone() == (["paid", "proposed"],)
+
+
+@pytest.mark.parametrize("role", [Role.WORKER, Role.OWNER])
+def test_an_address_of_thirty_days_ago_is_forgotten_and_nothing_else(books: None, role: Role) -> None:
+    way_in, scope = (as_owner(), transaction.atomic()) if role == Role.OWNER else (nullcontext(), tenant(Scope(role)))
+    with way_in, scope, connection.cursor() as cursor:
+        cursor.execute(OLD_ENTRY + "UPDATE ondemand_auditentry SET address = NULL WHERE verb = 'old'")
+        assert cursor.rowcount == 1
+        transaction.set_rollback(True)

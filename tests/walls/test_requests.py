@@ -26,7 +26,9 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 def note(request: Any) -> None:
-    AuditEntry.objects.create(at=clock.now(), actor="x", verb="noted", partner_id=request.tenancy.partner_id)
+    AuditEntry.objects.create(
+        at=clock.now(), actor="x", verb="noted", partner_id=request.tenancy.partner_id, for_partner=True
+    )
 
 
 def fine(request: HttpRequest) -> HttpResponse:

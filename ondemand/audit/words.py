@@ -1,0 +1,91 @@
+"""An entry as a sentence, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ondemand.audit.entries import PLATFORM, SOMEBODY
+from ondemand.audit.verbs import VERBS
+from ondemand.models import AuditEntry
+from ondemand.portal import values
+from ondemand.portal.tables import percent
+
+Words = Mapping[str, str | Promise]
+ROLES: Words = {
+    "owner": _("owner"),
+    "finance": _("finance"),
+    "support": _("support"),
+    "billing": _("billing"),
+    "technical": _("technical"),
+}
+LISTS: Words = {
+    "customers": _("customers"),
+    "instances": _("instances"),
+    "commissions": _("commissions"),
+    "payments": _("payments"),
+    "activity": _("activity"),
+}
+FACTORS: Words = {
+    "totp": _("authenticator app"),
+    "webauthn": _("passkey"),
+    "recovery_codes": _("recovery codes"),
+}
+UNNAMED: Words = {PLATFORM: _("the platform"), SOMEBODY: _("somebody")}
+UNKNOWN = "…"
+
+
+def who(entry: AuditEntry) -> str:
+    return entry.actor if entry.actor_id else str(UNNAMED.get(entry.actor, entry.actor))
+
+
+def what(entry: AuditEntry) -> str:
+    return sentence(entry.verb, entry.target, entry.detail)
+
+
+def sentence(verb: str, target: str, detail: dict[str, Any]) -> str:
+    """In plain words; the verb itself where the catalogue knows it no more."""
+    if verb not in VERBS:
+        return f"{verb} {target}"
+    shown = {name: SHOWN[name](value) if name in SHOWN else str(value) for name, value in detail.items()}
+    return str(VERBS[verb].words) % defaultdict(lambda: UNKNOWN, shown | {"target": target})
+
+
+def label(verb: str) -> str:
+    """The verb of no entry in particular, for a choice."""
+    return sentence(verb, UNKNOWN, {})
+
+
+def _in(words: Words) -> Callable[[Any], str]:
+    return lambda code: str(words.get(code, code))
+
+
+def _origins(allowed: list[str]) -> str:
+    return ", ".join(allowed) or gettext("nowhere")
+
+
+def _changes(message: list[dict[str, Any]]) -> str:
+    """As Django's admin words what was changed in a form."""
+    return str(LogEntry(change_message=json.dumps(message)).get_change_message())
+
+
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "role": _in(ROLES),
+    "before": _in(ROLES),
+    "list": _in(LISTS),
+    "factor": _in(FACTORS),
+    "rate": percent,
+    "starts": lambda day: values.day_text(date.fromisoformat(day)),
+    "rows": values.number,
+    "count": values.number,
+    "origins": _origins,
+    "changes": _changes,
+}
