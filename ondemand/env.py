@@ -60,6 +60,12 @@ class Env:
     def words(self, name: str, default: str = "") -> list[str]:
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 
+    def some_of(self, name: str, choices: tuple[str, ...], default: str) -> list[str]:
+        chosen = self.words(name, default)
+        if unknown := [word for word in chosen if word not in choices]:
+            raise WrongSetting(name, ",".join(unknown), f"choose some of {', '.join(choices)}, separated by commas")
+        return chosen
+
     def database(self, name: str, default: str = "") -> dict[str, Any]:
         """A PostgreSQL address as Django's settings; `host` in the query names a socket's folder."""
         url = self.text(name, default)

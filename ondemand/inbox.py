@@ -2,6 +2,7 @@
 
 One object at a time is locked, fetched and written, in one transaction: order and repetition do not
 matter. What fails is tried again with growing pauses and is dead after eight tries; nobody else waits.
+What belongs to something that is not here yet, such as a sign-up in review, waits for a week.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from ondemand.backoff import MOST_TRIES, next_try
 from ondemand.gateway.events import EventFacts, events_since
@@ -19,6 +21,7 @@ from ondemand.tenancy.context import as_worker
 
 log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=10)
+PATIENCE = timedelta(days=7)
 Sync = Callable[[str, str, datetime], None]  # object kind, object id, now
 
 
@@ -85,7 +88,18 @@ def _take_one(account: str, kind: str, object_id: str, sync: Sync, now: datetime
         log.warning("%s %s: %s: %s", kind, object_id, type(error).__name__, error)
         with as_worker():
             for event in about.waiting(now):
-                _postpone(event, f"{type(error).__name__}: {error}", now)
+                _postpone(event, error, now)
+
+
+def wake(customer: str, *, now: datetime) -> None:
+    """What waits for this customer of Stripe's is looked at next. The caller opens the scope."""
+    about_it = StripeEvent.objects.filter(state=StripeEvent.State.WAITING, payload__data__object__customer=customer)
+    about_it.update(next_try_at=now)
+
+
+def ignore(events: QuerySet[StripeEvent], *, now: datetime) -> int:
+    """Nobody needs them any more. The caller opens the scope."""
+    return events.update(state=StripeEvent.State.IGNORED, done_at=now)
 
 
 def lock_object(account: str, object_id: str) -> None:
@@ -98,10 +112,11 @@ def _finish(ids: list[str], now: datetime) -> None:
     StripeEvent.objects.filter(id__in=ids).update(state=StripeEvent.State.DONE, done_at=now, error="")
 
 
-def _postpone(event: StripeEvent, error: str, now: datetime) -> None:
+def _postpone(event: StripeEvent, error: Exception, now: datetime) -> None:
     event.tries += 1
-    event.error = error[:2000]
+    event.error = f"{type(error).__name__}: {error}"[:2000]
     event.next_try_at = next_try(now, event.tries)
-    if event.tries >= MOST_TRIES:
+    expected = isinstance(error, NotYetKnown) and now < event.received_at + PATIENCE
+    if event.tries >= MOST_TRIES and not expected:
         event.state = StripeEvent.State.DEAD
     event.save(update_fields=["tries", "error", "next_try_at", "state"])

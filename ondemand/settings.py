@@ -102,6 +102,12 @@ COMMISSION_HOLD_DAYS = env.number("COMMISSION_HOLD_DAYS", 30, 0, 365)
 PAYMENT_MINIMUM = env.number("PAYMENT_MINIMUM", 5000, 1, 10_000_000)  # minor units
 BOOT_DEADLINE_SECONDS = env.number("BOOT_DEADLINE_SECONDS", 900, 10, 86_400)
 SIGNUP_SECONDS_MINIMUM = env.number("SIGNUP_SECONDS_MINIMUM", 0 if ONDEMAND_ENV == "test" else 3, 0, 60)
+# Why a sign-up is held for review. Stripe's test cards are everybody's, and most of them American.
+REVIEW_RULES = env.some_of(
+    "REVIEW_RULES",
+    ("risk", "country", "disposable", "card", "own", "many"),
+    "risk,country,disposable,card,own,many" if STRIPE_MODE == "live" else "risk,disposable,own,many",
+)
 HEARTBEAT_URL = env.url("HEARTBEAT_URL", f"{ONDEMAND_URL}/api/instances/heartbeat", WEB) + "/"
 
 # Django

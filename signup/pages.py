@@ -30,6 +30,7 @@ from signup.models import PageVisits, SignUp
 
 DAYS = 30
 PAYING = Count("pk", filter=Q(pays=True))
+HELD = Count("pk", filter=Q(state=SignUp.State.REVIEW))
 BUTTON = "display:inline-block;padding:12px 24px;border-radius:8px;background:#0b5fc0;color:#fff;text-decoration:none"
 FRAME = "width:100%;height:760px;border:0"
 OWNER = frozenset({Member.Role.OWNER})
@@ -41,6 +42,7 @@ class Figures:
     visits: int = 0
     signups: int = 0
     paying: int = 0
+    in_review: int = 0
 
 
 class SignUpPages(View):
@@ -103,15 +105,15 @@ def plans_of(product_ids: Iterable[int]) -> dict[int, list[Plan]]:
 
 
 def figures_of(partner_id: int, today: date) -> dict[int, Figures]:
-    """Of the last 30 days, per campaign: visits, sign-ups begun, and those of them whose customer has paid."""
+    """Of the last 30 days, per campaign: visits, sign-ups begun, those whose customer has paid, those in review."""
     since = today - timedelta(days=DAYS - 1)
     visits = PageVisits.objects.filter(partner_id=partner_id, day__gte=since).order_by().values_list("campaign_id")
     paid = Customer.objects.filter(pk=OuterRef("customer_id"), partner_id=OuterRef("partner_id"), paid__gt=0)
     begun = SignUp.objects.filter(partner_id=partner_id, created_at__gte=midnight(since)).order_by()
     signups = begun.annotate(pays=Exists(paid)).values_list("campaign_id")
     seen = dict(visits.annotate(Sum("visits")))
-    made = {pk: (count, pays) for pk, count, pays in signups.annotate(made=Count("pk"), paying=PAYING)}
-    return {pk: Figures(seen.get(pk, 0), *made.get(pk, (0, 0))) for pk in seen.keys() | made.keys()}
+    made = {pk: counts for pk, *counts in signups.annotate(made=Count("pk"), paying=PAYING, held=HELD)}
+    return {pk: Figures(seen.get(pk, 0), *made.get(pk, ())) for pk in seen.keys() | made.keys()}
 
 
 def page_context(page: Campaign, plans: list[Plan], figures: Figures, money: bool) -> dict[str, Any]:
@@ -132,6 +134,7 @@ def page_context(page: Campaign, plans: list[Plan], figures: Figures, money: boo
         "visits": figures.visits,
         "signups": figures.signups,
         "paying": figures.paying,
+        "in_review": figures.in_review,
     }
 
 

@@ -28,6 +28,13 @@ from signup import services
 from signup.models import SignUp
 from signup.views import Page, open_page, read_ticket, support
 
+WITHOUT_INSTANCE = {
+    SignUp.State.REVIEW: "checking",
+    SignUp.State.EXPIRED: "expired",
+    SignUp.State.REFUSING: "refused",
+    SignUp.State.REFUSED: "refused",
+}
+
 
 @login_not_required
 @outside_transaction
@@ -78,14 +85,20 @@ def _progress_page(
         "failure": _failure(),
         "password_form": form,
         "password_action": reverse("signup-password", args=[signup.public_id]),
-        "again_url": page.campaign.path if page and state == "expired" else "",
+        "again_url": page.campaign.path if page and _may_begin_again(signup) else "",
+        "refused_by_staff": bool(signup.doubts),
     }
     return render(request, "signup/progress.html", context, status=422 if form and form.errors else 200)
 
 
+def _may_begin_again(signup: SignUp) -> bool:
+    undone = signup.state in (SignUp.State.REFUSING, SignUp.State.REFUSED)
+    return signup.state == SignUp.State.EXPIRED or (undone and not signup.doubts)
+
+
 def _state(signup: SignUp, instance: Instance | None) -> str:
-    if signup.state in (SignUp.State.EXPIRED, SignUp.State.REFUSED):
-        return "expired"
+    if signup.state in WITHOUT_INSTANCE:
+        return WITHOUT_INSTANCE[SignUp.State(signup.state)]
     if instance is None:
         return "going"
     return {Instance.State.RUNNING: "ready", Instance.State.FAILED: "failed"}.get(
@@ -95,10 +108,12 @@ def _state(signup: SignUp, instance: Instance | None) -> str:
 
 def _steps(signup: SignUp, instance: Instance | None) -> list[dict[str, str]]:
     """The registration, the card, then the boot's own steps."""
-    accepted = signup.state == SignUp.State.COMPLETED
+    held = signup.state == SignUp.State.REVIEW
+    accepted = held or signup.state == SignUp.State.COMPLETED
     steps = [
         {"label": _("Registered"), "state": "done", "note": ""},
         {"label": _("Card accepted"), "state": "done" if accepted else "now", "note": ""},
+        *([{"label": _("Order checked"), "state": "now", "note": _("up to one working day")}] if held else []),
     ]
     names = {"pending": "", "running": "now", "done": "done", "failed": "failed"}
     boot = instance.steps if instance else []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
 
 from ondemand import clock, inbox
 from ondemand.gateway.errors import GatewayError
@@ -20,24 +22,36 @@ def complete(signup_id: int) -> None:
 
 
 @job
+def undo(signup_id: int) -> None:
+    services.undo(signup_id, now=clock.now())
+
+
+@job
 def take_events() -> None:
     inbox.take(services.KINDS, services.sync, now=clock.now())
 
 
 @job
 def sweep() -> None:
-    """Sign-ups whose word was lost, and those that were left; one that fails waits for the next sweep alone."""
+    """Sign-ups whose word was lost, and those that were left or refused; one that fails waits for the next sweep."""
     now = clock.now()
     with as_worker():
-        to_expire = list(SignUp.objects.to_expire(now).values_list("pk", flat=True)[:100])
-        to_look_at = list(SignUp.objects.to_look_at(now).values_list("pk", flat=True)[:100])
-    for signup_id in to_expire:
-        try:
-            services.expire(signup_id, now=now)
-        except GatewayError as error:
-            log.warning("sign-up %s not expired: %s", signup_id, error)
-    for signup_id in to_look_at:
-        try:
-            services.complete(signup_id, now=now)
-        except GatewayError as error:
-            log.warning("sign-up %s not completed: %s", signup_id, error)
+        due = [
+            (act, list(rows.values_list("pk", flat=True)[:100]))
+            for act, rows in (
+                (services.expire, SignUp.objects.to_expire(now)),
+                (services.complete, SignUp.objects.to_look_at(now)),
+                (services.undo, SignUp.objects.to_undo(now)),
+            )
+        ]
+    for act, signup_ids in due:
+        for signup_id in signup_ids:
+            _try(act, signup_id, now)
+    services.settle_events(now=now)
+
+
+def _try(act: Callable[..., str], signup_id: int, now: datetime) -> None:
+    try:
+        act(signup_id, now=now)
+    except GatewayError as error:
+        log.warning("%s of sign-up %s: %s", act.__name__, signup_id, error)

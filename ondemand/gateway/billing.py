@@ -10,7 +10,9 @@ import stripe
 
 from ondemand.clock import instant
 from ondemand.gateway.client import id_of, metadata_of, stripe_call
+from ondemand.gateway.errors import Refused
 
+GIVEN_BACK = ("charge_already_refunded", "charge_disputed")
 USAGE_CYCLE = "usage_cycle"  # the metadata's name for the id of our cycle's row
 
 
@@ -117,8 +119,8 @@ def cancel_subscription(id: str, *, key: str) -> None:
         client.v1.subscriptions.cancel(id, {"invoice_now": False, "prorate": False}, {"idempotency_key": key})
 
 
-def undo_subscription(id: str, *, key: str) -> None:
-    """End it at once and give back every payment that was made on it. May be repeated under its key."""
+def undo_subscription(id: str, *, key: str, signup: str) -> None:
+    """End it at once and give back every payment that was made on it. May be repeated under its key, at any time."""
     with stripe_call() as client:
         if client.v1.subscriptions.retrieve(id).status not in ("canceled", "incomplete_expired"):
             cancel_subscription(id, key=f"{key}-cancel")
@@ -127,7 +129,16 @@ def undo_subscription(id: str, *, key: str) -> None:
             for payment in invoice.payments.data if invoice.payments else []:
                 if payment.status == "paid":
                     intent = id_of(payment.payment.payment_intent)
-                    refund(payment_intent=intent, amount=None, key=f"{key}-refund-{payment.id}")
+                    _give_back(intent, key=f"{key}-refund-{payment.id}", signup=signup)
+
+
+def _give_back(payment_intent: str, *, key: str, signup: str) -> None:
+    """All that is left of a payment. Stripe forgets keys after a day, but not that nothing is left."""
+    try:
+        refund(payment_intent=payment_intent, amount=None, key=key, signup=signup)
+    except Refused as error:
+        if error.code not in GIVEN_BACK:
+            raise
 
 
 def fetch_invoice(id: str) -> InvoiceFacts:
@@ -224,11 +235,14 @@ def refund(
     amount: int | None,
     key: str,
     reason: Literal["duplicate", "requested_by_customer"] = "requested_by_customer",
+    signup: str = "",
 ) -> RefundFacts:
-    """Give back `amount` minor units of a payment, or all that is left of it."""
+    """Give back `amount` minor units of a payment, or all that is left of it. `signup`: what is undone by it."""
     params: stripe.params.RefundCreateParams = {"payment_intent": payment_intent, "reason": reason}
     if amount is not None:
         params["amount"] = amount
+    if signup:
+        params["metadata"] = {"signup": signup}
     with stripe_call() as client:
         return _refund(client.v1.refunds.create(params, {"idempotency_key": key}))
 

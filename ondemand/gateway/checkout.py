@@ -24,6 +24,16 @@ class Session:
     reference: str
 
 
+@dataclass(frozen=True)
+class CardFacts:
+    """The card that a subscription began with. `risk` is Stripe's word for the first payment: normal, elevated,
+    highest, not_assessed; empty where nothing was to pay."""
+
+    country: str
+    fingerprint: str
+    risk: str
+
+
 def create_customer(
     *, name: str, email: str, country: str, vat_number: str, language: str, reference: str, key: str
 ) -> str:
@@ -92,6 +102,25 @@ def expire_session(id: str) -> Session:
         return session
     with stripe_call() as client:
         return _session(client.v1.checkout.sessions.expire(id))
+
+
+def fetch_card(subscription: str) -> CardFacts:
+    with stripe_call() as client:
+        found = client.v1.subscriptions.retrieve(
+            subscription, {"expand": ["default_payment_method", "latest_invoice.payments"]}
+        )
+        method, invoice = found.default_payment_method, found.latest_invoice
+        card = method.card if isinstance(method, stripe.PaymentMethod) else None
+        payments = invoice.payments if isinstance(invoice, stripe.Invoice) else None
+        paid = [id_of(each.payment.payment_intent) for each in (payments.data if payments else [])]
+        risk = _risk_of(client, paid[0]) if paid else ""
+    return CardFacts(country=(card and card.country) or "", fingerprint=(card and card.fingerprint) or "", risk=risk)
+
+
+def _risk_of(client: stripe.StripeClient, payment_intent: str) -> str:
+    charge = client.v1.payment_intents.retrieve(payment_intent, {"expand": ["latest_charge"]}).latest_charge
+    outcome = charge.outcome if isinstance(charge, stripe.Charge) else None
+    return (outcome and outcome.risk_level) or ""
 
 
 def _session(session: stripe.checkout.Session) -> Session:

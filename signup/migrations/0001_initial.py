@@ -2,6 +2,7 @@
 
 import uuid
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.db import migrations, models
@@ -57,8 +58,10 @@ class Migration(migrations.Migration):
                         choices=[
                             ("started", "started"),
                             ("checkout", "at the card"),
+                            ("review", "in review"),
                             ("completed", "completed"),
                             ("expired", "expired"),
+                            ("refusing", "being refused"),
                             ("refused", "refused"),
                         ],
                         default="started",
@@ -92,6 +95,43 @@ class Migration(migrations.Migration):
                 ("next_try_at", models.DateTimeField()),
                 ("reason", models.CharField(blank=True, max_length=200)),
                 (
+                    "step",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("form", "the form was sent, the card page did not open"),
+                            ("declined", "the card was declined"),
+                            ("left", "the card page was left"),
+                        ],
+                        max_length=10,
+                        verbose_name="step",
+                    ),
+                ),
+                ("reminded_at", models.DateTimeField(null=True)),
+                ("unwanted_at", models.DateTimeField(null=True)),
+                ("card_fingerprint", models.CharField(blank=True, max_length=64)),
+                (
+                    "doubts",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("risk", "Stripe rates the payment's risk as elevated"),
+                                ("country", "the card's country is not the company's"),
+                                ("disposable", "the e-mail address is a disposable one"),
+                                ("card", "the card was used on two other sign-ups"),
+                                ("own", "a member of the partner signed up, or their card"),
+                                ("many", "many sign-ups from one network or on one page within an hour"),
+                            ],
+                            max_length=12,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("held_at", models.DateTimeField(null=True)),
+                ("released_at", models.DateTimeField(null=True)),
+                (
                     "campaign",
                     models.ForeignKey(
                         db_constraint=False,
@@ -124,7 +164,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["partner", "campaign", "created_at"], name="signup_campaign"),
                     models.Index(
-                        condition=models.Q(("state__in", ["started", "checkout"])),
+                        condition=models.Q(("state__in", ["started", "checkout", "refusing"])),
                         fields=["next_try_at"],
                         name="signup_open",
                     ),
@@ -133,11 +173,16 @@ class Migration(migrations.Migration):
                         fields=["network", "completed_at"],
                         name="signup_network",
                     ),
+                    models.Index(
+                        condition=models.Q(("card_fingerprint", ""), _negated=True),
+                        fields=["card_fingerprint"],
+                        name="signup_card",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("username"),
-                        condition=models.Q(("state__in", ["started", "checkout"])),
+                        condition=models.Q(("state__in", ["started", "checkout", "review"])),
                         name="signup_username_once",
                         violation_error_message="This username is taken. Choose another one.",
                     ),
@@ -148,6 +193,14 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="signup_completed_is_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "review"), _negated=True),
+                            models.Q(("doubts__len__gt", 0), ("held_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="signup_review_has_reasons",
                     ),
                 ],
             },

@@ -12,6 +12,8 @@ from signup.services.registration import (
     start,
     username_is_free,
 )
+from signup.services.review import refuse, release
+from signup.services.undoing import settle_events, undo
 from signup.services.visits import count_visit
 
 __all__ = [
@@ -27,8 +29,12 @@ __all__ = [
     "expire",
     "holds",
     "open_checkout",
+    "refuse",
+    "release",
+    "settle_events",
     "start",
     "sync",
+    "undo",
     "username_is_free",
     "usual_boot_seconds",
 ]

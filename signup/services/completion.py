@@ -14,15 +14,17 @@ from customers.models import Customer
 from customers.services import NewCustomer, begin_subscription, register
 from instances.models import Instance
 from instances.services.boots import provision
-from ondemand import audit
+from ondemand import audit, inbox
 from ondemand.accounts import person
 from ondemand.gateway import billing, checkout
-from ondemand.gateway.checkout import Session
+from ondemand.gateway.billing import SubscriptionFacts
+from ondemand.gateway.checkout import CardFacts, Session
 from ondemand.hints import hint
 from ondemand.inbox import NotYetKnown
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from signup.models import SignUp
+from signup.services import review, undoing
 from signup.services.registration import LOOK_AGAIN
 
 KINDS = ("checkout.session",)
@@ -41,7 +43,8 @@ def sync(kind: str, session_id: str, now: datetime) -> None:
 def complete(signup_id: int, *, now: datetime) -> str:
     """Fetch the session and, where the card was accepted, make the customer and order the instance, once.
 
-    Returns the sign-up's state. A completion that cannot be is undone at Stripe: cancelled and refunded.
+    Returns the sign-up's state. What is doubtful is held for review before anything is made of it; a completion that
+    cannot be is undone at Stripe: cancelled and refunded.
     """
     with as_worker():
         signup = SignUp.objects.select_related("plan", "campaign").get(pk=signup_id)
@@ -53,12 +56,14 @@ def complete(signup_id: int, *, now: datetime) -> str:
     if session.status != "complete" or not session.paid:
         return _look_again(signup, now)
     facts = billing.fetch_subscription(session.subscription)
+    card = checkout.fetch_card(session.subscription)
     try:
         with as_worker():
-            return _make_customer(signup.pk, session, facts, now)
+            return _go_on(signup.pk, session, facts, card, now)
     except IntegrityError:
-        billing.undo_subscription(session.subscription, key=f"signup-{signup.public_id}-{signup.attempt}-undo")
-        return _close(signup, SignUp.State.REFUSED, _("The username was taken meanwhile. Your card was refunded."))
+        with as_worker():
+            undoing.begin(signup, from_states=SignUp.OPEN, reason=_("The username was taken meanwhile."), now=now)
+        return undoing.undo(signup.pk, now=now)
 
 
 def _close(signup: SignUp, state: str, reason: str) -> str:
@@ -73,10 +78,18 @@ def _look_again(signup: SignUp, now: datetime) -> str:
     return signup.state
 
 
-def _make_customer(signup_id: int, session: Session, facts: billing.SubscriptionFacts, now: datetime) -> str:
-    signup = SignUp.objects.select_for_update(of=("self",)).select_related("plan").get(pk=signup_id)
+def _go_on(signup_id: int, session: Session, facts: SubscriptionFacts, card: CardFacts, now: datetime) -> str:
+    locked = SignUp.objects.select_for_update(of=("self",))
+    signup = locked.select_related("plan", "campaign__partner").get(pk=signup_id)
     if signup.state not in SignUp.OPEN:
         return signup.state
+    doubts = [] if review.is_reviewed(signup) else review.doubts_of(signup, card, now=now)
+    if doubts:
+        return review.hold(signup, doubts, card, now=now)
+    return _make_customer(signup, session, facts, card, now)
+
+
+def _make_customer(signup: SignUp, session: Session, facts: SubscriptionFacts, card: CardFacts, now: datetime) -> str:
     owner, made = _owner(signup)
     customer = _customer(signup, session, owner, now)
     subscription_id = begin_subscription(customer, facts, now=now)
@@ -88,8 +101,10 @@ def _make_customer(signup_id: int, session: Session, facts: billing.Subscription
         user_id=owner.pk,
         instance_id=instance.pk,
         password_chosen_at=None if made else now,  # who was known by that address has a password, or a link to one
+        card_fingerprint=card.fingerprint,
         reason="",
     )
+    inbox.wake(session.customer, now=now)
     audit.record(
         "signup.completed", now=now, actor=owner, partner_id=signup.partner_id, customer_id=customer.pk, target=signup
     )

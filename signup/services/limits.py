@@ -1,6 +1,7 @@
 """How many may sign up within an hour: from one network, and at one page.
 
-Counted over rows, so that it holds for all web servers together and when Redis is away.
+Counted over rows, so that it holds for all web servers together and when Redis is away. Asked when a sign-up begins,
+which is then refused, and when it is paid, which is then held for review.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ class TooMany(Exception):
 
 
 def check(campaign: Campaign, network: str, *, now: datetime) -> None:
-    """Raises TooMany. Without a network its limit does not count."""
+    """Whether one more may begin; raises TooMany."""
     with as_worker():
-        done = SignUp.objects.completed_since(now - HOUR)
-        if network and done.filter(network=network).count() >= PER_NETWORK:
-            raise TooMany(network)
-        if done.filter(partner_id=campaign.partner_id, campaign=campaign).count() >= PER_CAMPAIGN:
+        if are_reached(campaign, network, now=now):
             raise TooMany(campaign.slug)
+
+
+def are_reached(campaign: Campaign, network: str, *, now: datetime) -> bool:
+    """Within the caller's scope. Without a network its limit does not count."""
+    done = SignUp.objects.completed_since(now - HOUR)
+    of_campaign = done.filter(partner_id=campaign.partner_id, campaign=campaign)
+    of_network = done.filter(network=network) if network else done.none()
+    return of_network.count() >= PER_NETWORK or of_campaign.count() >= PER_CAMPAIGN

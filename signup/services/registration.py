@@ -29,6 +29,7 @@ from signup.services import limits
 TERMS_VERSION = "2026-11"
 OPEN_FOR = timedelta(hours=2)
 LOOK_AGAIN = timedelta(seconds=60)
+PAID = (SignUp.State.COMPLETED, SignUp.State.REVIEW)
 
 
 class UsernameTaken(Exception):
@@ -71,7 +72,9 @@ def username_is_free(username: str, *, but_for: int = 0) -> bool:
         return not (
             User.objects.filter(username__iexact=username).exists()
             or Instance.objects.live().filter(name__iexact=username).exists()
-            or SignUp.objects.filter(username__iexact=username, state__in=SignUp.OPEN).exclude(pk=but_for).exists()
+            or SignUp.objects.filter(username__iexact=username, state__in=SignUp.KEEPS_USERNAME)
+            .exclude(pk=but_for)
+            .exists()
         )
 
 
@@ -101,7 +104,7 @@ def start(
             if known is None:
                 raise
     secret = secrets.token_urlsafe(32)
-    if known.state == SignUp.State.COMPLETED:
+    if known.state in PAID:
         return known, ticket or Ticket(known.public_id, "")
     if own is None or _is_changed(known, registration, plan) or known.expires_at <= now:
         _leave_session(known, now)
@@ -126,8 +129,8 @@ def _same_person(registration: Registration, campaign: Campaign) -> SignUp | Non
 
 
 def _continues(own: SignUp, registration: Registration) -> bool:
-    """An open one goes on; a completed one is meant again only by the very same form (the back button)."""
-    if own.state == SignUp.State.COMPLETED:
+    """An open one goes on; a paid one is meant again only by the very same form (the back button)."""
+    if own.state in PAID:
         return own.username == registration.username
     return own.state in SignUp.OPEN and own.ordered_by == registration.ordered_by
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import commissions.tasks
 import customers.tasks
@@ -25,35 +24,15 @@ from ondemand import inbox
 from ondemand.models import Mail, StripeEvent, User
 from ondemand.tenancy.context import as_worker, tenant
 from partners import services as enrolling
-from partners.models import Campaign, Partner, Plan
+from partners.models import Partner
 from payments.models import Payment
 from payments.services import preparing, sending
 from signup.models import SignUp
 from signup.services import completion, registration
-from tests.path.killing import run_to_death
-from tests.path.walk import STAFF, WANTED, Walk
+from tests.path.deaths import AVAILABLE_AT_ONCE, Deaths, Tally, form_of
+from tests.path.decisions import Decisions
+from tests.path.walk import STAFF, WANTED
 from tests.standins.park import Platform as Peer
-
-SERVICES = (
-    "tell_peer", "open_bank_account", "open_checkout", "complete", "boot", "boot to running", "push", "push a rise",
-    "take", "accrue", "send",
-)  # fmt: skip
-AVAILABLE_AT_ONCE = "4000000000000077"
-
-
-@dataclass
-class Tally:
-    """Of one service: how many points its run has, how often it died, what was then missing or there twice."""
-
-    points: int = 0
-    kills: int = 0
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-
-    def count(self, counted: Counter[str], where: str) -> None:
-        """`counted`: what there must be one of."""
-        self.lost += [f"{where}: {name}" for name, n in counted.items() if n < 1]
-        self.doubled += [f"{where}: {name}" for name, n in counted.items() if n > 1]
 
 
 @dataclass
@@ -66,13 +45,8 @@ class Traveller:
 
 
 @dataclass
-class Journeys:
-    """The first traveller meets no death, and so shows how many points there are."""
-
-    walk: Walk
+class Journeys(Deaths):
     peer: Peer
-    deaths: int
-    tallies: dict[str, Tally] = field(default_factory=lambda: {name: Tally() for name in SERVICES})
 
     def make(self) -> dict[str, Tally]:
         travellers = [self.to_a_used_instance(number) for number in range(self.deaths + 1)]
@@ -85,27 +59,8 @@ class Journeys:
         self.propose()
         for each in travellers:
             self.to_the_money(each)
+            Decisions(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.partner)
         return self.tallies
-
-    def die(
-        self,
-        service: str,
-        number: int,
-        act: Callable[[], object],
-        carry_on: Callable[[], object],
-        counted: Callable[[], Iterator[tuple[str, int]]],
-    ) -> None:
-        """`act` dies, `carry_on` does what beat or the person does next, and what is counted must be there once."""
-        tally = self.tallies[service]
-        at = spread(number, self.deaths, tally.points)
-        met = run_to_death(act, at=at)
-        if met is None:
-            tally.kills += 1
-            self.walk.wait(minutes=3)  # longer than every lease
-            carry_on()
-        elif not number:
-            tally.points = met
-        tally.count(Counter(dict(counted())), f"{service} killed at {at} of {tally.points}")
 
     def to_a_used_instance(self, number: int) -> Traveller:
         partner = self.enrolled(number)
@@ -140,15 +95,10 @@ class Journeys:
         return partner
 
     def registered(self, number: int, partner: Partner) -> SignUp:
-        with as_worker():
-            campaign = Campaign.objects.get(partner=partner)
-            plan = Plan.objects.get(product_id=campaign.product_id)
-        form = registration.Registration(
-            f"Shop {number}", "Ana", f"ana{number}@shops.example", f"shop{number}", "ES", "ESB65739856", "en"
-        )
+        page, form = self.page(partner), form_of("shop", number)
 
         def submit() -> str:
-            begun, _ = registration.start(form, campaign=campaign, plan=plan, ticket=None, now=self.walk.now)
+            begun, _ = registration.start(form, **page)
             return registration.open_checkout(begun, now=self.walk.now)
 
         def begun() -> Iterator[tuple[str, int]]:
@@ -273,16 +223,3 @@ class Journeys:
 
         send = partial(sending.send, payment.pk, now=self.walk.now)
         self.die("send", traveller.number, send, payments.tasks.sweep, paid)
-
-    def listed(self, kind: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.walk.stripe(f"/v1/{kind}{'&' if '?' in kind else '?'}limit=100")["data"]
-        return found
-
-
-def spread(number: int, deaths: int, points: int) -> int:
-    """The point of death of traveller `number`; 0: none. Where not all are met, the last is left out: all is done."""
-    if not number or number > points:
-        return 0
-    if deaths >= points:
-        return number
-    return 1 + (number - 1) * (points - 2) // max(deaths - 1, 1)

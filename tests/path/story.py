@@ -43,14 +43,15 @@ from payments.models import Payment
 from payments.services import preparing, sending
 from payments.services.preparing import PaymentRefused
 from signup.models import SignUp
-from signup.services import completion, registration
+from signup.services import completion, registration, review, undoing
+from signup.services.review import NotInReview
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 
 State = set[str]
 WORKER = Scope(Role.WORKER)
 PARTNERS = ("iberia", "nordic", "lonestar")
-AVAILABLE_AT_ONCE = "4000000000000077"
+AVAILABLE_AT_ONCE, RISKY = "4000000000000077", "4000000000009235"
 IBAN = "ES9121000418450200051332"
 
 
@@ -91,6 +92,7 @@ class Story:
         self.commissions()
         self.payments()
         self.endings()
+        self.reviews()
         self.forgetting()
         return self.steps
 
@@ -355,6 +357,24 @@ class Story:
         two = self.instance("two").pk
         self.twice(boots.end, two, provisioner=self.walk.provisioner, now=self.now)
         self.twice(instances.tasks.sweep)
+
+    def reviews(self) -> None:
+        """Three that are held: one is released, two are refused."""
+        staff: dict[str, Any] = {"by": self.user("staff"), "why": "We called them.", "now": self.now}
+        for name in ("doubted", "spurned", "dropped"):
+            self.walk.pay(registration.open_checkout(self.begin("nordic", name), now=self.now), RISKY)
+            self.twice(completion.complete, self.signup(name).pk, now=self.now)
+        doubted, spurned, dropped = map(self.signup, ("doubted", "spurned", "dropped"))
+        self.twice(review.release, doubted, **staff, scope=STAFF, refused=NotInReview)
+        self.twice(signup.tasks.complete, doubted.pk)
+        self.twice(review.refuse, spurned, **staff, scope=STAFF, refused=NotInReview)
+        self.twice(undoing.undo, spurned.pk, now=self.now)
+        with tenant(STAFF):
+            review.refuse(dropped, **staff)
+        self.twice(signup.tasks.undo, dropped.pk)
+        self.wait(seconds=2)
+        self.walk.take_events()
+        self.twice(undoing.settle_events, now=self.now)
 
     def forgetting(self) -> None:
         """Texts of mails; the database keeps by its own clock what is deleted for good."""

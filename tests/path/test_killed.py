@@ -14,7 +14,8 @@ from django.test import override_settings
 from ondemand import hints
 from tests.conftest import database, long_share
 from tests.path.conftest import walking
-from tests.path.journeys import SERVICES, Journeys, Tally
+from tests.path.deaths import SERVICES, Tally
+from tests.path.journeys import Journeys
 from tests.path.test_twice import CACHE
 from tests.standins.park import Park, listening
 from tests.standins.park import Platform as Peer
@@ -37,7 +38,7 @@ def tallies(django_db_setup: None, django_db_blocker: Any, stripe_base: str, par
     ):
         patch.setattr("ondemand.clock.now", lambda: walk.now)
         walk.offer()
-        yield Journeys(walk, peer, deaths).make()
+        yield Journeys(walk, deaths, peer).make()
 
 
 @pytest.mark.parametrize("service", SERVICES)
