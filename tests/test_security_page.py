@@ -6,6 +6,7 @@ import ast
 import re
 
 from ondemand.servers import ROOT
+from tests.planting.plants import PLANTS
 
 TEXT = (ROOT / "docs" / "security.md").read_text()
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -21,6 +22,12 @@ def test_every_test_that_it_names_exists() -> None:
     named = NAMED.findall(TEXT)
     assert len(named) >= 40
     assert [f"{path}::{name}" for path, name in named if name not in functions(path)] == []
+
+
+def test_the_table_of_plants_is_the_scripts() -> None:
+    table = TEXT.partition("## Planted\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \| `(\S+)` \|$", table, re.MULTILINE)
+    assert rows == [(plant.name, plant.found_by.partition("[")[0]) for plant in PLANTS]
 
 
 def test_every_section_is_named() -> None:

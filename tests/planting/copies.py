@@ -1,4 +1,4 @@
-"""A copy of the source that may be changed, and this project's tests run in it on the servers that run already."""
+"""A copy of the source that may be changed, and this project's tests run in it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ondemand import testing
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = (".*", "__pycache__", "pictures", "*.png", "standins", "demo", "browser")
+LEFT_OUT = (".*", "pictures", "*.png", "standins", "demo", "browser")
 SECONDS = 400
 
 
 def copy_to(folder: Path) -> Path:
-    """Without what the tests of the walls do not touch: pictures, stand-ins' tests, caches."""
+    """Without what the tests of the walls do not touch: pictures, stand-ins' tests."""
     here = folder / "source"
     shutil.copytree(ROOT, here, ignore=_left_out)
     return here
@@ -27,12 +28,20 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
     return shutil.ignore_patterns(*LEFT_OUT)(folder, names) - kept
 
 
-def run_tests(here: Path, number: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """As one more worker of this test run: a database and a Redis number of its own."""
-    environment = os.environ | {
-        "PYTEST_XDIST_WORKER": f"gw{number}",
-        "ONDEMAND_TEST_STATE": str(testing.STATE),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+def as_worker_of_this_run(number: int) -> dict[str, str]:
+    """On the servers that run already, as one more worker: a database and a Redis number of its own."""
+    return {"PYTEST_XDIST_WORKER": f"gw{number}", "ONDEMAND_TEST_STATE": str(testing.STATE)}
+
+
+def run_tests(here: Path, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The copy's pytest. Unless `environment` makes it a worker, it starts servers of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *arguments]
-    return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    return subprocess.run(
+        command,
+        cwd=here,
+        env={**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )

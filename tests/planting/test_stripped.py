@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import long_share
-from tests.planting.copies import copy_to, run_tests
+from tests.planting.copies import as_worker_of_this_run, copy_to, run_tests
 from tests.planting.strip import strip
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")  # the copy's tests begin from the same template
@@ -21,7 +21,7 @@ CHOSEN = "stranger or foreign_row" if long_share() else "(stranger and rival and
 def test_without_any_filter_strangers_meet_nothing(tmp_path: Path, capsys: Any) -> None:
     here = copy_to(tmp_path)
     stripped = strip(here)
-    done = run_tests(here, WORKER, "tests/walls/test_matrix.py", "-k", CHOSEN)
+    done = run_tests(here, as_worker_of_this_run(WORKER), "tests/walls/test_matrix.py", "-k", CHOSEN)
     with capsys.disabled():
         print(f"\n{stripped} tenant filters stripped", *re.findall(r".* requests, .*", done.stdout), sep="\n")
     assert stripped >= 30

@@ -185,6 +185,15 @@ def test_staff_look_at_a_portal_and_change_nothing(staff: Client, world: Cast) -
     assert staff.post("/customers/").status_code in (403, 405)
 
 
+def test_who_is_staff_no_more_looks_at_no_portal(staff: Client, world: Cast) -> None:
+    staff.post(f"/admin/partners/partner/{world.iberia.partner.pk}/look/")
+    assert staff.get("/customers/").status_code == 200
+    with as_worker():
+        User.objects.filter(pk=world.staff.pk).update(is_staff=False)
+    assert staff.get("/customers/").status_code == 403
+    assert staff.get("/admin/customers/customer/", follow=True).status_code == 403
+
+
 def test_a_suspended_partner_is_reactivated(staff: Client, world: Cast) -> None:
     for action, wanted in (("suspend", Partner.State.SUSPENDED), ("reactivate", Partner.State.ACTIVE)):
         form = {"action": action, "_selected_action": world.nordic.partner.pk}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
@@ -16,6 +19,25 @@ def test_walls_stand() -> None:
     assert wall_problems(connection) == []
 
 
+def test_a_childs_tenant_is_its_parents_by_the_databases_word(db: None) -> None:
+    """Where Django's own key was left away there is one that holds the partner too."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS_WITH_PARTNER)
+        walled = set(cursor.fetchall())
+    children = [field for model in apps.get_models() for field in model._meta.fields if not guards_itself(field)]
+    assert len(children) > 10
+    assert [str(field) for field in children if (field.model._meta.db_table, field.column) not in walled] == []
+
+
+def guards_itself(field: Any) -> bool:
+    return not field.is_relation or bool(field.db_constraint)
+
+
+KEYS_WITH_PARTNER = """
+SELECT k.conrelid::regclass::text, child.attname FROM pg_constraint k
+JOIN pg_attribute child ON child.attrelid = k.conrelid AND child.attnum = ANY (k.conkey)
+JOIN pg_attribute partner ON partner.attrelid = k.conrelid AND partner.attnum = ANY (k.conkey)
+WHERE k.contype = 'f' AND partner.attname = 'partner_id'"""
 PLANTED = [
     ("CREATE TABLE t (partner_id bigint)", "t: row-level security is not enabled and forced"),
     ("CREATE TABLE t (partner_id bigint)", "t: partner_id may be null"),
@@ -32,6 +54,15 @@ PLANTED = [
         "CREATE POLICY p ON customers_invoice USING (true)",
         "customers_invoice p: a policy is for several roles, restrictive, or without WITH CHECK",
     ),
+    (
+        "ALTER POLICY portal_web ON customers_invoice USING (partner_id = (SELECT app.partner_id()) OR 1 = 1)",
+        "customers_invoice portal_web: a policy with OR",
+    ),
+    (
+        "ALTER POLICY portal_customer ON customers_invoice WITH CHECK (true)",
+        "customers_invoice portal_customer: meets every row",
+    ),
+    ("CREATE UNIQUE INDEX u ON customers_customer (vat_number)", "u: unique among all partners"),
     (
         "GRANT TRUNCATE ON customers_invoice TO portal_web",
         "customers_invoice portal_web TRUNCATE: a privilege that passes the walls",

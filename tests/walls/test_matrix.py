@@ -38,15 +38,21 @@ class Visitor:
     browser: Client = field(default_factory=Client)
     session: str = ""
     requests: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, query: dict[str, str] | None = None, body: str = "") -> Any:
+    def sign_in(self) -> None:
         cookie = self.browser.cookies.get(django_settings.SESSION_COOKIE_NAME)
         if self.user and (cookie is None or cookie.value != self.session or not self.session):
             self.browser = sign_in(self.user)
             self.session = self.browser.cookies[django_settings.SESSION_COOKIE_NAME].value
+
+    def ask(self, method: str, path: str, query: dict[str, str] | None = None, body: str = "") -> Any:
+        self.sign_in()
         self.browser.raise_request_exception = False
         self.requests += 1
-        return self.browser.generic(method, path, body, FORM, QUERY_STRING=urlencode(query or {}))
+        return self.browser.generic(
+            method, path, body, FORM, QUERY_STRING=urlencode(query or {}), headers=self.headers or None
+        )
 
 
 def text_of(answer: Any) -> str:
@@ -99,7 +105,8 @@ def test_the_owner_meets_the_marks(marked: Marked) -> None:
 def test_a_stranger_meets_nothing_and_changes_nothing(
     marked: Marked, fresh_database: str, who: str, capsys: Any
 ) -> None:
-    visitor, values, ids = Visitor(signed_in_as(marked)[who]()), marked.values(), marked.named_ids()
+    values, ids = marked.values(), marked.named_ids()
+    visitor = Visitor(signed_in_as(marked)[who](), headers=as_headers(ids))
     before, wrong = rows_of(marked.cast.iberia.partner, fresh_database), []
     for address, method in asked():
         foreign, missing = values.paths(address)
@@ -119,6 +126,10 @@ def test_a_stranger_meets_nothing_and_changes_nothing(
     assert changed == []
 
 
+def as_headers(ids: dict[str, str]) -> dict[str, str]:
+    return {f"X-{name.replace('_', '-')}": value for name, value in ids.items()}
+
+
 def findings(address: Address, method: str, who: str, answer: Any) -> list[str]:
     seen, found = text_of(answer), []
     marks = [MARK] if address.name in BY_ADDRESS or who == "another customer" else [MARK, "iberia"]
@@ -126,6 +137,22 @@ def findings(address: Address, method: str, who: str, answer: Any) -> list[str]:
     if answer.status_code >= 500:
         found.append(f"{method} {address.route}: {answer.status_code}")
     return found
+
+
+def test_nobody_is_answered_with_what_was_kept_for_another(marked: Marked) -> None:
+    """The victim comes to each page first, the stranger right behind."""
+    cast, wrong = marked.cast, []
+    pairs = [
+        (cast.iberia.owner, cast.nordic.owner, "the rival's owner"),
+        (marked.person_seat.user, marked.neighbour, "another customer"),
+    ]
+    for victim, stranger, who in pairs:
+        first, second = Visitor(victim), Visitor(stranger)
+        for address in (each for each in addresses() if not each.is_admin):
+            path, _ = marked.values().paths(address)
+            first.ask("GET", path)
+            wrong += findings(address, "GET", who, second.ask("GET", path))
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_foreign_row_does_not_exist_for_the_rival(marked: Marked) -> None:
