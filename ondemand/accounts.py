@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import F
 from django.http import HttpRequest
@@ -20,16 +21,39 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
 
-def person(*, email: str, username: str, name: str, language: str = "en") -> tuple[User, bool]:
-    """The person with that e-mail address, made without a usable password where there is none; and whether made."""
+def person(*, email: str, username: str, name: str, language: str = "en", proven: bool = True) -> tuple[User, bool]:
+    """The person with that e-mail address, made without a usable password where there is none; and whether made.
+
+    `proven`: the way in is mailed to the address, so whoever comes has shown that it is theirs.
+    """
     if known := User.objects.filter(email__iexact=email).first():
         return known, False
     first, _, last = name.partition(" ")
     made = User(email=email.lower(), username=username, language=language, first_name=first[:150], last_name=last[:150])
     made.set_unusable_password()
     made.save()
-    EmailAddress.objects.create(user=made, email=made.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=made, email=made.email, verified=proven, primary=True)
     return made, True
+
+
+def prove_address(user: User) -> bool:
+    """The person followed a link that was mailed to the address: it is theirs. False where that was known.
+
+    Whoever made the account with it may have kept other ways in, which go: other addresses, and factors.
+    """
+    if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=False).update(verified=True):
+        return False
+    EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
+    Authenticator.objects.filter(user=user).delete()
+    return True
+
+
+def hand_over(user: User) -> None:
+    """Before an account gets power: where nobody has shown that its address is theirs, its mail is the only way in."""
+    if prove_address(user):
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        end_sessions(user)
 
 
 def set_password_url(user: User) -> str:

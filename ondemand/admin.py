@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,12 +14,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from ondemand import audit, clock
+from ondemand.accounts import hand_over
 from ondemand.audit import words
 from ondemand.audit.verbs import VERBS
 from ondemand.hints import hint
@@ -28,17 +31,23 @@ from ondemand.screens import row_id
 from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
 from partners.models import Partner
 
+ONE_TIME_LINK = re.compile(r"(/accounts/(?:password|join)/)\S+")
 admin.site.site_header = admin.site.site_title = _("Openbravo On Demand: staff")
 admin.site.index_title = _("What staff keep in order")
 
 
 @admin.register(User)
 class PersonAdmin(RecordedAdmin, UserAdmin):
-    """People sign in by their e-mail address, so nobody is made without one."""
+    """People sign in by their e-mail address, so nobody is made without one; staff are who reads its mail."""
 
     add_fieldsets = (
         (None, {"classes": ["wide"], "fields": ["username", "email", "usable_password", "password1", "password2"]}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_staff:
+            hand_over(obj)
 
 
 admin.site.unregister([EmailAddress, Authenticator, Group])
@@ -132,10 +141,17 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyAdmin):
+    """Without the links by which a password is chosen or a team joined: they are for who receives the mail."""
+
+    fields = ["recipient", "reply_to", "subject", "shown", "state", "created_at", "sent_at", "tries", "error"]
     list_display = ["created_at", "recipient", "subject", "state", "sent_at", "error"]
     list_filter = ["state"]
     search_fields = ["recipient", "subject"]
     actions = ["resend"]
+
+    @admin.display(description=_("text"))
+    def shown(self, mail: Mail) -> str:
+        return ONE_TIME_LINK.sub(r"\1…", mail.text)
 
     @admin.action(description=_("Send again"), permissions=["view"])
     def resend(self, request: HttpRequest, mails: QuerySet[Mail]) -> None:

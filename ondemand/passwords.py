@@ -1,13 +1,17 @@
-"""A first password, chosen by who has none yet."""
+"""A first password, chosen by who has none yet; and another, by a mailed link."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import ResetPasswordKeyForm
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from ondemand.accounts import prove_address
 
 
 class FirstPasswordForm(forms.Form):
@@ -29,3 +33,12 @@ class FirstPasswordForm(forms.Form):
             raise ValidationError(_("The password holds a character that cannot be used."))
         validate_password(password, self.user)
         return password
+
+
+class MailedPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
+    """Who came by the link reads the account's mail; of several addresses it is not known at which."""
+
+    def save(self) -> None:
+        super().save()
+        if EmailAddress.objects.filter(user=self.user).count() == 1:
+            prove_address(self.user)

@@ -32,6 +32,8 @@ if len(SECRET_KEY) < 50:
     raise WrongSetting("SECRET_KEY", SECRET_KEY, "at least 50 random characters are needed")
 if not ALLOWED_HOSTS:
     raise WrongSetting("ALLOWED_HOSTS", "", "name the hosts that this portal answers to, separated by commas")
+if PRODUCTION and "*" in ALLOWED_HOSTS:
+    raise WrongSetting("ALLOWED_HOSTS", "*", "name the hosts: a mailed link begins with the one that was asked for")
 if not ONDEMAND_URL:
     raise WrongSetting("ONDEMAND_URL", "", "the portal's own address is needed, for links in mails")
 if PEER_URL and len(PEER_SECRET) < 32:
@@ -209,6 +211,7 @@ ACCOUNT_ADAPTER = "ondemand.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"reset_password_from_key": "ondemand.passwords.MailedPasswordForm"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 SECOND_FACTOR_REQUIRED = PRODUCTION  # of staff, and of a partner's owner and finance; offered to all

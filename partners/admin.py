@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ondemand import audit, clock
+from ondemand.accounts import hand_over
 from ondemand.hints import hint
 from ondemand.scopes import LOOK
 from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
@@ -69,6 +70,11 @@ class PartnerAdmin(RecordedAdmin):
             path("look/end/", stop, name="partners_partner_stop_looking"),
             *super().get_urls(),
         ]
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for member in formset.new_objects:
+            hand_over(member.user)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Enrolment is one step: the partner, its owner, its campaigns, the mail, the other zone."""

@@ -85,7 +85,7 @@ DROP TRIGGER no_truncate ON ondemand_auditentry;
 # Sessions: the middleware saves them as portal_app; login and logout make and end them in the
 # view, so under the role of the view.
 SESSIONS = [Access(Role.APP, WRITE), Access(Role.AUTH, WRITE), Access(Role.STAFF, WRITE)]
-ACCOUNTS = [Access(Role.AUTH, WRITE), Access(Role.STAFF, WRITE), Access(Role.WORKER, EDIT)]
+ACCOUNTS = [Access(Role.AUTH, WRITE), Access(Role.STAFF, WRITE), Access(Role.WORKER, WRITE)]
 STAFF_ONLY = [Access(Role.STAFF, WRITE)]
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ondemand import audit, mail
-from ondemand.accounts import end_sessions, free_username, person
+from ondemand.accounts import end_sessions, free_username, person, prove_address
 from ondemand.models import User
 from ondemand.teams.invitations import LIFETIME, digest, new_token
 
@@ -110,6 +110,7 @@ def accept(team: Team, token: str, *, user: User, now: datetime) -> Any:
     seat, new = team.seats.objects.get_or_create(user=user, **team.keys, defaults={"role": mine.get().role})
     if not new:
         raise InvitationGone
+    prove_address(user)
     _record(team, "joined", user.email, user, now, role=seat.role)
     return seat
 

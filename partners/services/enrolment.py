@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ondemand import audit, mail, signing
-from ondemand.accounts import free_username, person, set_password_url
+from ondemand.accounts import free_username, hand_over, person, set_password_url
 from ondemand.backoff import next_try
 from ondemand.hints import hint
 from ondemand.models import User
@@ -51,6 +51,7 @@ def enrol_partner(enrolment: Enrolment, *, both: bool, now: datetime, actor: Use
     owner, _made = person(email=enrolment.owner_email, username=username, name=enrolment.owner_name)
     if not new and not Member.objects.filter(partner=partner, user=owner).exists():
         raise EnrolmentConflict(_("The code “%(code)s” belongs to another partner.") % {"code": enrolment.code})
+    hand_over(owner)
     Member.objects.get_or_create(partner=partner, user=owner, defaults={"role": Member.Role.OWNER})
     if both and partner.peer_state == Partner.Peer.NONE:
         Partner.objects.filter(pk=partner.pk).update(peer_state=Partner.Peer.PENDING, peer_next_try_at=now)
@@ -68,6 +69,7 @@ def add_member(
 ) -> Member:
     """A colleague joins the partner; again: the same member, with the role that it had."""
     user, _made = person(email=email, username=free_username(f"p-{partner.code}"), name=name)
+    hand_over(user)
     member, new = Member.objects.get_or_create(partner=partner, user=user, defaults={"role": role})
     if new:
         audit.record("member.added", now=now, actor=actor, partner_id=partner.pk, target=email, role=role)

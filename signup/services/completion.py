@@ -116,7 +116,13 @@ def _owner(signup: SignUp) -> tuple[User, bool]:
     """The person, and whether this sign-up made it."""
     if signup.ordered_by:
         return User.objects.get(pk=signup.ordered_by), False
-    return person(email=signup.email, username=signup.username, name=signup.contact_name, language=signup.language)
+    return person(
+        email=signup.email,
+        username=signup.username,
+        name=signup.contact_name,
+        language=signup.language,
+        proven=False,
+    )
 
 
 def _customer(signup: SignUp, session: Session, owner: User, now: datetime) -> Customer:
