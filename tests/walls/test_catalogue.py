@@ -16,7 +16,8 @@ from ondemand.tenancy.owner import as_owner
 
 @pytest.mark.django_db
 def test_walls_stand() -> None:
-    assert wall_problems(connection) == []
+    problems = wall_problems(connection)
+    assert not problems, "\n".join(problems)
 
 
 def test_a_childs_tenant_is_its_parents_by_the_databases_word(db: None) -> None:
