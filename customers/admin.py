@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Invoice, InvoiceLine, Refund, Subscription
+from ondemand.personal.admin import erase_link
 from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin):
-    list_display = ["name", "partner", "contact_email", "plan", "state", "instances", "acquired_at"]
+    list_display = ["name", "partner", "contact_email", "plan", "state", "instances", "acquired_at", "erase"]
     list_filter = ["state", "partner", "plan"]
     search_fields = ["name", "contact_email", "stripe_id"]
+
+    @admin.display(description=_("erase"))
+    def erase(self, customer: Customer) -> SafeString | str:
+        return "" if customer.erased_at else erase_link("customer", customer.pk)
 
 
 @admin.register(Subscription)

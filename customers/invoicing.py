@@ -47,8 +47,8 @@ def _write_head(customer: Customer, facts: InvoiceFacts) -> Invoice:
         "paid_at": facts.paid_at,
         "attempts": facts.attempts,
         "next_attempt_at": facts.next_attempt_at,
-        "page_url": facts.page_url,
-        "pdf_url": facts.pdf_url,
+        "page_url": "" if customer.erased_at else facts.page_url,
+        "pdf_url": "" if customer.erased_at else facts.pdf_url,
     }
     known = Invoice.objects.filter(stripe_id=facts.id).first()
     if known:

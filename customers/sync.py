@@ -35,7 +35,7 @@ def sync_card(stripe_id: str) -> None:
 
     The portal opens for our customers alone: of a sign-up that was not finished there is nothing to wait for.
     """
-    customer = Customer.objects.filter(stripe_id=stripe_id).first()
+    customer = Customer.objects.filter(stripe_id=stripe_id, erased_at=None).first()
     card = checkout.chosen_card(stripe_id) if customer else ""
     if customer is None or not card:
         return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
@@ -12,7 +15,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 
-from ondemand.models import User
+from ondemand.models import RetiredName, User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -74,3 +77,16 @@ def free_username(base: str) -> str:
 def end_sessions(user: User) -> None:
     """Every session of the person, wherever it is kept, is worth nothing from the commit on."""
     User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
+
+
+def retire_name(name: str, *, now: datetime) -> None:
+    """Nobody gets it again: a link that somebody kept must not lead to another's instance."""
+    RetiredName.objects.bulk_create([RetiredName(digest=_digest(name), retired_at=now)], ignore_conflicts=True)
+
+
+def is_retired(name: str) -> bool:
+    return RetiredName.objects.filter(digest=_digest(name)).exists()
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(f"name:{name.lower()}".encode()).hexdigest()

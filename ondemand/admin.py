@@ -17,6 +17,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
@@ -25,7 +26,8 @@ from ondemand.accounts import hand_over
 from ondemand.audit import words
 from ondemand.audit.verbs import VERBS
 from ondemand.hints import hint
-from ondemand.models import AuditEntry, Mail, StripeEvent, User
+from ondemand.models import AuditEntry, Erasure, Mail, StripeEvent, User
+from ondemand.personal.admin import ErasureAdmin, erase_link
 from ondemand.portal import values
 from ondemand.screens import row_id
 from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
@@ -34,11 +36,17 @@ from partners.models import Partner
 ONE_TIME_LINK = re.compile(r"(/accounts/(?:password|join)/)\S+")
 admin.site.site_header = admin.site.site_title = _("Openbravo On Demand: staff")
 admin.site.index_title = _("What staff keep in order")
+admin.site.register(Erasure, ErasureAdmin)
 
 
 @admin.register(User)
 class PersonAdmin(RecordedAdmin, UserAdmin):
-    """People sign in by their e-mail address, so nobody is made without one; staff are who reads its mail."""
+    """People sign in by their e-mail address, so nobody is made without one; staff are who reads its mail.
+
+    They are erased, never deleted.
+    """
+
+    list_display = ("username", "email", "first_name", "last_name", "is_staff", "erase")
 
     add_fieldsets = (
         (None, {"classes": ["wide"], "fields": ["username", "email", "usable_password", "password1", "password2"]}),
@@ -48,6 +56,13 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
         super().save_model(request, obj, form, change)
         if obj.is_staff:
             hand_over(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    @admin.display(description=_("erase"))
+    def erase(self, user: User) -> SafeString:
+        return erase_link("person", user.pk)
 
 
 admin.site.unregister([EmailAddress, Authenticator, Group])

@@ -85,6 +85,73 @@ class AuditEntry(models.Model):
         ]
 
 
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    def due(self, now: datetime) -> ErasureQuerySet:
+        return self.filter(state=Erasure.State.CONFIRMED, next_try_at__lte=now)
+
+
+class Erasure(models.Model):
+    """Of a customer or of a person: the row is the job. Ids are data, so that it outlives what it speaks of.
+
+    A customer's owner asks, staff confirm; a person's own request is confirmed by the person. `stripe_ids` are all that
+    the customer was at Stripe; events about them that came up to `events_until` hold no text.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked for")
+        CONFIRMED = "confirmed", _("under way")
+        DONE = "done", _("done")
+
+    partner_id = models.BigIntegerField(null=True)
+    customer_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ASKED)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    asked_by = models.BigIntegerField()
+    asked_at = models.DateTimeField(_("asked"))
+    confirmed_by = models.BigIntegerField(null=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    done_at = models.DateTimeField(_("done"), null=True)
+    stripe_ids = models.JSONField(default=list)
+    events_until = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    error = models.CharField(max_length=300, blank=True)
+
+    objects = ErasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("erasure"), _("erasures")
+        ordering = ["-asked_at", "-id"]
+        indexes = [
+            models.Index(fields=["partner_id", "asked_at"], name="erasure_partner_at"),
+            models.Index(fields=["next_try_at"], condition=models.Q(state="confirmed"), name="erasure_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner_id", "customer_id"], name="erasure_customer_once"),
+            models.UniqueConstraint(fields=["user_id"], name="erasure_user_once"),
+            models.CheckConstraint(
+                condition=models.Q(partner_id__isnull=False, customer_id__isnull=False, user_id=None)
+                | models.Q(partner_id=None, customer_id=None, user_id__isnull=False),
+                name="erasure_of_one",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="asked") | models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="erasure_confirmed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"customer {self.customer_id}" if self.customer_id else f"person {self.user_id}"
+
+
+class RetiredName(models.Model):
+    """A username or instance's name that was erased, as a SHA-256: nobody else gets what its old address leads to."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    retired_at = models.DateTimeField()
+
+
 class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
     def waiting(self, now: datetime) -> StripeEventQuerySet:
         return self.filter(state=StripeEvent.State.WAITING, next_try_at__lte=now)
@@ -130,6 +197,7 @@ class StripeEvent(models.Model):
             ),
             models.Index(fields=["account", "object_id"], name="event_object"),
             models.Index(fields=["created"], name="event_created"),
+            models.Index(fields=["received_at"], name="event_received"),
             models.Index(fields=["created"], condition=models.Q(polled=True), name="event_polled"),
         ]
         constraints = [

@@ -42,7 +42,10 @@ class Rule:
 
 
 UNFINISHED = Q(state__in=["expired", "refused"])
-TYPED = ("company", "contact_name", "email", "username", "vat_number", "network", "stripe_customer_id", "session_url")
+TYPED = (
+    *("company", "contact_name", "email", "username", "vat_number", "network"),
+    *("stripe_customer_id", "session_url", "card_fingerprint"),
+)
 RULES = (
     Rule("raw events from Stripe", "ondemand.StripeEvent", "received_at", 400),
     Rule(

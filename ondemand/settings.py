@@ -272,6 +272,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_ACCEPT_CONTENT, CELERY_TASK_SERIALIZER = ["json"], "json"
 CELERY_TASK_ROUTES = {
     "ondemand.tasks.*": {"queue": "webhooks"},
+    "ondemand.personal.tasks.*": {"queue": "webhooks"},
     "customers.tasks.*": {"queue": "webhooks"},
     "signup.tasks.*": {"queue": "provisioning"},
     "instances.tasks.*": {"queue": "provisioning"},
@@ -286,6 +287,7 @@ CELERY_BEAT_SCHEDULE = {
         "ondemand.tasks.sweep": 1,
         "ondemand.tasks.poll_events": 20,
         "ondemand.tasks.forget": 2880,
+        "ondemand.personal.tasks.sweep": 20,
         "partners.tasks.sweep": 1,
         "signup.tasks.sweep": 1,
         "instances.tasks.sweep": 1,

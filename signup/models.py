@@ -20,6 +20,10 @@ class SignUpQuerySet(models.QuerySet["SignUp"]):
     def to_expire(self, now: datetime) -> SignUpQuerySet:
         return self.filter(state__in=SignUp.OPEN, expires_at__lte=now)
 
+    def settled(self) -> SignUpQuerySet:
+        """Nothing more becomes of them."""
+        return self.filter(state__in=SignUp.SETTLED)
+
     def completed_since(self, since: datetime) -> SignUpQuerySet:
         return self.filter(state=SignUp.State.COMPLETED, completed_at__gt=since)
 
@@ -72,6 +76,7 @@ class SignUp(models.Model):
         REFUSED = "refused", _("refused")
 
     OPEN = (State.STARTED, State.CHECKOUT)
+    SETTLED = (State.COMPLETED, State.EXPIRED, State.REFUSED)
     KEEPS_USERNAME = (State.STARTED, State.CHECKOUT, State.REVIEW)
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")

@@ -278,6 +278,9 @@ def assert_written(world: World, verb: str) -> None:
 # Verbs that neither the story nor a deed above writes, and where they are shown.
 ELSEWHERE = {
     "bank_account.blocked": "tests/test_trail.py::test_an_account_that_takes_no_money_any_more_is_told_of",
+    "erasure.asked": "tests/personal/test_erasing_people.py::test_the_owner_asks_after_the_end_once",
+    "erasure.confirmed": "tests/personal/test_erasing.py::test_what_is_left_says_what_it_was",
+    "erasure.done": "tests/personal/test_erasing.py::test_what_is_left_says_what_it_was",
     "data.exported": "tests/personal/test_export.py::test_who_takes_data_along_is_written_down",
     "card.page_opened": "tests/path/test_trail_outside.py::test_card_and_instances_of_an_account",
     "instance.opened": "tests/path/test_trail_outside.py::test_card_and_instances_of_an_account",

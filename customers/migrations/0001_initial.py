@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ("instances", models.PositiveIntegerField(default=0, verbose_name="instances")),
                 ("stripe_id", models.CharField(max_length=255)),
                 ("support_allowed", models.BooleanField(default=True, verbose_name="support access")),
+                ("erased_at", models.DateTimeField(null=True)),
                 (
                     "partner",
                     models.ForeignKey(

@@ -51,6 +51,7 @@ class Customer(models.Model):
     instances = models.PositiveIntegerField(_("instances"), default=0)
     stripe_id = models.CharField(max_length=255)
     support_allowed = models.BooleanField(_("support access"), default=True)
+    erased_at = models.DateTimeField(null=True)  # from then on nothing here names it
 
     objects = CustomerQuerySet.as_manager()
 

@@ -12,6 +12,7 @@ from ondemand.audit.verbs import VERBS, Reader
 from ondemand.models import AuditEntry, User
 
 PLATFORM, SOMEBODY = "platform", "somebody"
+ERASED = "erased"  # what an erasure puts for a text
 _address: ContextVar[str | None] = ContextVar("address", default=None)
 
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ondemand.audit.entries import PLATFORM, SOMEBODY
+from ondemand.audit.entries import ERASED, PLATFORM, SOMEBODY
 from ondemand.audit.verbs import VERBS
 from ondemand.models import AuditEntry
 from ondemand.portal import values
@@ -55,8 +55,12 @@ def sentence(verb: str, target: str, detail: dict[str, Any]) -> str:
     """In plain words; the verb itself where the catalogue knows it no more."""
     if verb not in VERBS:
         return f"{verb} {target}"
-    shown = {name: SHOWN[name](value) if name in SHOWN else str(value) for name, value in detail.items()}
+    shown = {name: _shown(name, value) for name, value in detail.items()}
     return str(VERBS[verb].words) % defaultdict(lambda: UNKNOWN, shown | {"target": target})
+
+
+def _shown(name: str, value: Any) -> str:
+    return SHOWN[name](value) if name in SHOWN and value != ERASED else str(value)
 
 
 def label(verb: str) -> str:

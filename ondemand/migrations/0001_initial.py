@@ -48,6 +48,74 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("partner_id", models.BigIntegerField(null=True)),
+                ("customer_id", models.BigIntegerField(null=True)),
+                ("user_id", models.BigIntegerField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("asked", "asked for"), ("confirmed", "under way"), ("done", "done")],
+                        default="asked",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("asked_by", models.BigIntegerField()),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                ("confirmed_by", models.BigIntegerField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True, verbose_name="confirmed")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="done")),
+                ("stripe_ids", models.JSONField(default=list)),
+                ("events_until", models.DateTimeField(null=True)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("error", models.CharField(blank=True, max_length=300)),
+            ],
+            options={
+                "verbose_name": "erasure",
+                "verbose_name_plural": "erasures",
+                "ordering": ["-asked_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["partner_id", "asked_at"], name="erasure_partner_at"),
+                    models.Index(
+                        condition=models.Q(("state", "confirmed")), fields=["next_try_at"], name="erasure_due"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner_id", "customer_id"), name="erasure_customer_once"),
+                    models.UniqueConstraint(fields=("user_id",), name="erasure_user_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer_id__isnull", False), ("partner_id__isnull", False), ("user_id", None)),
+                            models.Q(("customer_id", None), ("partner_id", None), ("user_id__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="erasure_of_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "asked"),
+                            models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="erasure_confirmed_by_somebody",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RetiredName",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("retired_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Mail",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -120,6 +188,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["account", "object_id"], name="event_object"),
                     models.Index(fields=["created"], name="event_created"),
+                    models.Index(fields=["received_at"], name="event_received"),
                     models.Index(condition=models.Q(("polled", True)), fields=["created"], name="event_polled"),
                 ],
                 "constraints": [

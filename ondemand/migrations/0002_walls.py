@@ -25,6 +25,23 @@ CREATE FUNCTION app.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only: write a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
+-- The trail is append-only, but that an address may go once its entry is 30 days old, and that an erasure takes texts
+-- out: of actor and target, values of the detail, and with the actor the address.
+CREATE FUNCTION app.keep_the_trail() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  texts CONSTANT text[] := '{actor,target,detail,address}';
+BEGIN
+  IF TG_OP = 'UPDATE' AND NEW IS DISTINCT FROM OLD AND to_jsonb(NEW) - texts = to_jsonb(OLD) - texts
+     AND NEW.actor IN (OLD.actor, 'erased') AND NEW.target IN (OLD.target, 'erased')
+     AND (NEW.address IS NOT DISTINCT FROM OLD.address
+          OR NEW.address IS NULL AND (NEW.actor = 'erased' OR OLD.at < now() - interval '30 days'))
+     AND NOT EXISTS (SELECT FROM jsonb_each(OLD.detail) o FULL JOIN jsonb_each(NEW.detail) n ON n.key = o.key
+                     WHERE o.key IS NULL OR n.value IS DISTINCT FROM o.value AND n.value IS DISTINCT FROM '"erased"')
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'the trail is append-only: write a new entry' USING ERRCODE = 'restrict_violation';
+END $$;
 -- Rows are kept for some days. Arguments: the column that says since when, how many days (ondemand.retention).
 CREATE FUNCTION app.keep_for() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -32,15 +49,6 @@ BEGIN
     RAISE EXCEPTION '% is kept for % days', TG_TABLE_NAME, TG_ARGV[1] USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN OLD;
-END $$;
--- The trail is append-only, but that an address may go once its entry is 30 days old.
-CREATE FUNCTION app.keep_the_trail() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF TG_OP = 'UPDATE' AND OLD.at < clock_timestamp() - interval '30 days' AND NEW.address IS NULL
-    AND to_jsonb(NEW) - 'address' = to_jsonb(OLD) - 'address' THEN
-    RETURN NEW;
-  END IF;
-  RAISE EXCEPTION 'the trail is append-only: write a new entry' USING ERRCODE = 'restrict_violation';
 END $$;
 -- A team keeps an owner. Arguments: the column that names the team, the team's table. Deferred, so that a
 -- successor may come in the same transaction; the lock lets two who leave at once see each other.
@@ -53,7 +61,7 @@ BEGIN
     RETURN NULL;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_NAME || team, 0));
-  EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE id = $1) AND NOT EXISTS '
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I t WHERE id = $1 AND to_jsonb(t) ->> ''erased_at'' IS NULL) AND NOT EXISTS '
     '(SELECT FROM %I WHERE %I = $1 AND active AND role = ''owner'')', TG_ARGV[1], TG_TABLE_NAME, TG_ARGV[0])
     INTO alone USING team;
   IF alone THEN
@@ -107,20 +115,20 @@ class Migration(migrations.Migration):
         Grant("account_emailaddress", *ACCOUNTS),
         Grant("account_emailconfirmation", *ACCOUNTS),
         Grant("mfa_authenticator", Access(Role.APP, "SELECT (user_id, type)"), *ACCOUNTS),  # who has one
-        Grant("django_content_type", Access(Role.STAFF, READ)),
+        Grant("django_content_type", Access(Role.STAFF, READ), Access(Role.WORKER, READ)),
         Grant("auth_permission", Access(Role.STAFF, READ)),
         Grant("auth_group", *STAFF_ONLY),
         Grant("auth_group_permissions", *STAFF_ONLY),
         Grant("ondemand_user_groups", *STAFF_ONLY),
         Grant("ondemand_user_user_permissions", *STAFF_ONLY),
-        Grant("django_admin_log", *STAFF_ONLY),
+        Grant("django_admin_log", *STAFF_ONLY, Access(Role.WORKER, "SELECT, UPDATE (object_repr, change_message)")),
         WallTable(
             "ondemand_auditentry",
             Access(Role.WEB, "SELECT, INSERT", f"{OWN_PARTNER} AND for_partner"),
             Access(Role.CUSTOMER, "SELECT, INSERT", f"{OWN_CUSTOMER} AND for_customer"),
             Access(Role.AUTH, APPEND, "starts_with(verb, 'account.')"),
             Access(Role.STAFF, "SELECT, INSERT", EVERY),
-            Access(Role.WORKER, "SELECT, INSERT, UPDATE (address)", EVERY),
+            Access(Role.WORKER, "SELECT, INSERT, UPDATE (actor, target, detail, address)", EVERY),
         ),
         migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
         WallTable(
@@ -130,5 +138,12 @@ class Migration(migrations.Migration):
             Access(Role.WORKER, WRITE),
         ),
         KeepFor("ondemand_stripeevent", "received_at", 400),
+        WallTable(
+            "ondemand_erasure",
+            Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+            Access(Role.STAFF, EDIT),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable("ondemand_retiredname", Access(Role.WORKER, "SELECT, INSERT")),
         WallTable("ondemand_mail", Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
     ]

@@ -34,9 +34,10 @@ PLACES = {
         "/accounts/password/change/",
         "/accounts/email/",
         "/accounts/2fa/",
+        "/accounts/data/",
         "/nowhere/",
     ),
-    PERSON: ("/account/", "/account/order/"),
+    PERSON: ("/account/", "/account/order/", "/account/data/"),
     EMPTY: ("/dashboard/", "/customers/", "/instances/", "/commissions/", "/payments/"),
     "": (
         "/accounts/login/",

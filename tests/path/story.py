@@ -16,6 +16,7 @@ from django.db import IntegrityError
 import commissions.tasks
 import customers.tasks
 import instances.tasks
+import ondemand.personal.tasks
 import ondemand.tasks
 import partners.tasks
 import payments.tasks
@@ -23,7 +24,7 @@ import signup.tasks
 from commissions.services import accrual, terms
 from customers import services as registering
 from customers import support, sync
-from customers.models import InvoicePayment, LoginToken, Subscription
+from customers.models import InvoicePayment, LoginToken, PersonInvitation, Subscription
 from instances.models import Instance, UsageCycle
 from instances.services import boots, heartbeats, usage
 from ondemand import clock, inbox, mail, retention
@@ -31,6 +32,7 @@ from ondemand.gateway import billing
 from ondemand.gateway.checkout import open_billing_portal
 from ondemand.gateway.events import EventFacts
 from ondemand.models import Mail, StripeEvent, User
+from ondemand.personal import erasing
 from ondemand.teams import changes
 from ondemand.teams.changes import Team
 from ondemand.tenancy.context import Scope, as_worker, tenant
@@ -93,6 +95,7 @@ class Story:
         self.payments()
         self.endings()
         self.reviews()
+        self.erasures()
         self.forgetting()
         return self.steps
 
@@ -376,9 +379,24 @@ class Story:
         self.walk.take_events()
         self.twice(undoing.settle_events, now=self.now)
 
+    def erasures(self) -> None:
+        """A customer whose subscription has ended, and a member who leaves."""
+        two, staff = self.subscription("two").customer, self.user("staff")
+        with tenant(STAFF):
+            row = erasing.confirm(two, reason="by letter", by=staff, now=self.now)
+        self.twice(ondemand.personal.tasks.erase, row.pk)
+        with tenant(STAFF):
+            leaver = User.objects.get(email="finance@iberia.example")
+            erasing.confirm(leaver, reason="by letter", by=staff, now=self.now)
+        self.twice(ondemand.personal.tasks.sweep)
+
     def forgetting(self) -> None:
-        """Texts of mails; the database keeps by its own clock what is deleted for good."""
-        self.twice(retention.forget, now=self.now + timedelta(days=60))
+        """Texts of mails, and what was made long ago: the database keeps by its own clock what is deleted for good."""
+        with as_worker():
+            LoginToken.objects.update(created_at=clock.instant(0))
+            for kind in (Invitation, PersonInvitation):
+                kind.objects.update(expires_at=clock.instant(0))
+        self.twice(retention.forget, now=self.now)
         self.now += timedelta(days=95)
         self.twice(ondemand.tasks.forget)
 

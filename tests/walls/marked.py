@@ -83,6 +83,8 @@ class Marked:
             ("admin/customers/customer/", "object_id"): self.customer.pk,
             ("admin/instances/instance/", "object_id"): self.instance.pk,
             ("admin/payments/payment/", "object_id"): self.payment.pk,
+            ("admin/ondemand/erasure/customer/", "pk"): self.customer.pk,
+            ("admin/ondemand/erasure/person/", "pk"): iberia.owner.pk,
             ("admin/", "object_id"): iberia.partner.pk,
             ("admin/ondemand/user/", "id"): iberia.owner.pk,
             ("admin/", "content_type_id"): customers,
