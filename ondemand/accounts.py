@@ -23,6 +23,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Partners are enrolled by staff, customers come by a sign-up page."""
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """What is no address at all is not safe; allauth's own check fails at it."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
 
 def person(*, email: str, username: str, name: str, language: str = "en", proven: bool = True) -> tuple[User, bool]:
     """The person with that e-mail address, made without a usable password where there is none; and whether made.

@@ -218,6 +218,12 @@ SECOND_FACTOR_REQUIRED = PRODUCTION  # of staff, and of a partner's owner and fi
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_FORMS = {
+    "add_webauthn": "ondemand.passkeys.AddPasskeyForm",
+    "authenticate_webauthn": "ondemand.passkeys.AuthenticatePasskeyForm",
+    "login_webauthn": "ondemand.passkeys.LoginPasskeyForm",
+    "reauthenticate_webauthn": "ondemand.passkeys.ReauthenticatePasskeyForm",
+}
 MFA_TOTP_ISSUER = f"Openbravo On Demand {ZONE}"
 SESSION_COOKIE_AGE = 12 * 3600
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # its limits count by the address that the proxy appended

@@ -1,10 +1,20 @@
-"""A hundred and more values that nobody should type, and the forms of a page that take them."""
+"""A hundred and more values that nobody should type, and how many of them each field takes.
+
+Every day each field takes three while the others are hostile too, and one while the others hold what a person may
+type, so that validation does not stop before it. CI takes a tenth of all, ONDEMAND_LONG=1 all; 3 and 30 alone.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Collection, Iterator
+from itertools import cycle, islice
+from random import Random
+from typing import TypeVar
 from urllib.parse import urlencode
+
+from tests.conftest import long_share
+
+Case = TypeVar("Case")
 
 MARKUP = "<svq7"
 TAG = f"{MARKUP} onload=alert(1)>"
@@ -49,12 +59,33 @@ LINKS = [
     "http://x:99999",
 ]
 MAILS = ["@", "a@", "@a", "a@b", "a b@c.example", "a@b.example\nBcc: x@y.example", "a@[127.0.0.1]", "é@é.example"]
-JSON = ["null", "[]", "{", '{"a": 1}', "true", "[" * 2_000, "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a/>"]
+JSON = [
+    *("null", "false", "true", "[]", "{", "{}", '{"a": 1}', "[" * 50_000, '{"a":' * 50_000),
+    "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a/>",
+]
+PASSKEYS = [  # as a browser's answer to the challenge, each broken elsewhere
+    '{"id": "!", "rawId": "!", "type": "public-key", "response": {}}',
+    '{"id": "AA", "rawId": "AA", "type": "x", "response": {"clientDataJSON": "e30", "attestationObject": "oA"}}',
+    '{"id": "AA", "rawId": 7, "type": "public-key", "response": {"clientDataJSON": "AA", "attestationObject": "AA"}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "W10", "authenticatorData": "AA",'
+    ' "signature": "AA", "userHandle": "YQBi"}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "e30", "userHandle": 7}}',
+]
 MARKED = [
     *(TAG, f'">{TAG}', f"'>{TAG}", f"</title>{TAG}", f"</script>{TAG}", f"</textarea>{TAG}", f"-->{TAG}", f"]]>{TAG}"),
     *(f"{MARKUP}/onload=alert(1)>", f"\x00{TAG}", f"javascript:{TAG}", f"//x.example/{TAG}", f"a@b.example{TAG}"),
 ]
-VALUES = [*MARKED, *ODD, *NUMBERS, *DAYS, *FORMULAS, *SQL, *TEMPLATES, *PATHS, *LINKS, *MAILS, *JSON]
+VALUES = [*MARKED, *ODD, *NUMBERS, *DAYS, *FORMULAS, *SQL, *TEMPLATES, *PATHS, *LINKS, *MAILS, *JSON, *PASSKEYS]
+
+# What stands where a number of a row is expected.
+IDS = [
+    *("", "NaN", "abc", "-1", "1.5", "٣", "a\x00b", "\ud800", str(2**63), "9" * 30, "9" * 5_000),
+    *("1,2", "_5F", "None", TAG),
+]
+LOOKUPS = [
+    *("__exact", "__in", "__isnull", "__gte", "__regex", "__year", "__id__exact", "__pk__in", "__x", "__"),
+    "__contains",
+]
 
 
 def encoded(pairs: dict[str, str]) -> str:
@@ -62,34 +93,22 @@ def encoded(pairs: dict[str, str]) -> str:
     return urlencode(pairs, errors="surrogatepass")
 
 
-@dataclass
-class Form:
-    action: str
-    method: str
-    fields: dict[str, str] = field(default_factory=dict)
+def together(names: Collection[str]) -> Iterator[dict[str, str]]:
+    """Rounds in which each name has a value of its own; in all of them it takes them all."""
+    count, many = len(VALUES), max(3, round(len(VALUES) * long_share()))
+    for start in range(many):
+        yield {name: VALUES[(start * count // many + 11 * place) % count] for place, name in enumerate(sorted(names))}
 
 
-class Forms(HTMLParser):
-    """The forms of a page with the values that they hold."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path, self.found, self._select = path, list[Form](), ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.found.append(Form(given.get("action") or self.path, given.get("method", "get").upper()))
-        elif not self.found:
-            return
-        elif tag in ("input", "textarea", "button", "select") and given.get("name"):
-            self.found[-1].fields.setdefault(given["name"], given.get("value", ""))
-            self._select = given["name"] if tag == "select" else ""
-        elif tag == "option" and self._select and not self.found[-1].fields[self._select]:
-            self.found[-1].fields[self._select] = given.get("value", "")
+_turns = cycle(VALUES)
 
 
-def forms_of(path: str, text: str) -> list[Form]:
-    parser = Forms(path)
-    parser.feed(text)
-    return parser.found
+def alone() -> list[str]:
+    """The next few, for one field."""
+    return list(islice(_turns, max(1, round(30 * long_share()))))
+
+
+def some_of(cases: list[Case], *, every_day: int) -> list[Case]:
+    """Drawn with a fixed seed: ten times as many in CI, a hundred times with ONDEMAND_LONG=1."""
+    many = max(every_day, round(every_day * 100 * long_share()))
+    return cases if many >= len(cases) else Random(0).sample(cases, many)

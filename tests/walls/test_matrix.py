@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlencode
@@ -35,6 +35,7 @@ class Visitor:
     """A browser that signs in again when an address has ended its session."""
 
     user: User | None
+    enter: Callable[[User], Client] = sign_in
     browser: Client = field(default_factory=Client)
     session: str = ""
     requests: int = 0
@@ -43,7 +44,7 @@ class Visitor:
     def sign_in(self) -> None:
         cookie = self.browser.cookies.get(django_settings.SESSION_COOKIE_NAME)
         if self.user and (cookie is None or cookie.value != self.session or not self.session):
-            self.browser = sign_in(self.user)
+            self.browser = self.enter(self.user)
             self.session = self.browser.cookies[django_settings.SESSION_COOKIE_NAME].value
 
     def ask(self, method: str, path: str, query: dict[str, str] | None = None, body: str = "") -> Any:
