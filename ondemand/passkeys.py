@@ -1,4 +1,4 @@
-"""What a browser answers for a passkey, read without failing. allauth's own forms take `false` for one, and enrol it."""
+"""What a browser answers for a passkey, read without failing: allauth takes `false` for one, and enrols it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from django.forms.fields import InvalidJSONInput
 # What the libraries raise at bytes that no authenticator made.
 BROKEN = (AttributeError, LookupError, TypeError, ValueError, struct.error, InvalidSignature)
 
+UNREADABLE = (RecursionError, ValueError)  # endless nesting, endless numbers
+
 
 def understood(read: Callable[[], Any]) -> Any:
     try:
@@ -34,7 +36,7 @@ class CredentialField(forms.JSONField):
     def to_python(self, value: Any) -> Any:
         try:
             found = super().to_python(value)
-        except RecursionError:
+        except UNREADABLE:
             found = None
         if not isinstance(found, dict):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})
@@ -43,7 +45,7 @@ class CredentialField(forms.JSONField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         try:
             return super().bound_data(data, initial)
-        except RecursionError:
+        except UNREADABLE:
             return InvalidJSONInput(data)
 
 

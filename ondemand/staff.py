@@ -58,6 +58,16 @@ class RecordedAdmin(admin.ModelAdmin):
         audit.record(verb, now=clock.now(), actor=acting(request), target=obj, kind=kind, **more)
 
 
+class RowsInline(admin.options.InlineModelAdmin):
+    """A few rows below another's page. A forged count makes no more forms than this: Django's own bound is 2,000."""
+
+    extra = 0
+    max_num = 100
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, **{"absolute_max": self.max_num} | kwargs)
+
+
 class ReadOnlyInline(admin.TabularInline):
     """Rows below another's page, read alone."""
 

