@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
@@ -72,6 +73,28 @@ PLANTED = [
         "ALTER TABLE customers_person ADD FOREIGN KEY (customer_id) REFERENCES customers_customer",
         "customers_person → customers_customer: the foreign key leaves partner_id out",
     ),
+    (
+        "GRANT REFERENCES (id) ON customers_invoice TO portal_web",
+        "customers_invoice.id portal_web REFERENCES: a privilege that passes the walls",
+    ),
+    ("CREATE SCHEMA s; CREATE TABLE s.t (id bigint)", "s.t: a relation outside the schema public"),
+    (
+        "CREATE SCHEMA s; CREATE FUNCTION s.f() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 1",
+        "s.f(): SECURITY DEFINER",
+    ),
+    (
+        "CREATE POLICY p ON customers_invoice TO portal_web USING (true) WITH CHECK (true)",
+        "customers_invoice portal_web: several policies of one role, whose rows add up",
+    ),
+    ("DROP POLICY portal_owner ON customers_invoice", "customers_invoice: its owner has no policy"),
+    (
+        "ALTER POLICY portal_web ON customers_invoice USING (partner_id > 0)",
+        "customers_invoice portal_web: a policy does not compare with the tenant",
+    ),
+    (
+        "ALTER POLICY portal_customer ON customers_invoice WITH CHECK (customer_id > 0)",
+        "customers_invoice portal_customer: a policy does not compare with the tenant",
+    ),
     ("CREATE VIEW v AS SELECT * FROM customers_customer", "v: a view without security_invoker"),
     ("CREATE FUNCTION app.f() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 1", "app.f(): SECURITY DEFINER"),
 ]
@@ -80,6 +103,31 @@ PLANTED = [
 def test_the_guard_finds_what_is_planted(fresh_database: str) -> None:
     with as_owner(), connection.cursor() as cursor:
         for statement, problem in PLANTED:
+            cursor.execute("BEGIN")
+            cursor.execute(statement)
+            assert problem in wall_problems(connection), statement
+            cursor.execute("ROLLBACK")
+
+
+ROLES = [
+    ("GRANT portal_staff TO portal_web", "portal_web in portal_staff: a membership that joins what roles keep apart"),
+    (
+        "GRANT portal_staff TO portal_app WITH INHERIT TRUE",
+        "portal_app in portal_staff: a membership that joins what roles keep apart",
+    ),
+    (
+        "GRANT portal_owner TO portal_app WITH INHERIT FALSE",
+        "portal_app in portal_owner: a membership that joins what roles keep apart",
+    ),
+    ("ALTER ROLE portal_web BYPASSRLS", "portal_web: a role that passes the walls"),
+]
+
+
+def test_the_guard_finds_a_role_that_is_too_strong(fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As superuser: nobody else may plant these."""
+    monkeypatch.setitem(settings.OWNER_DATABASE, "USER", "postgres")
+    with as_owner(), connection.cursor() as cursor:
+        for statement, problem in ROLES:
             cursor.execute("BEGIN")
             cursor.execute(statement)
             assert problem in wall_problems(connection), statement
