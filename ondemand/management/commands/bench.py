@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ondemand.bench import memory, path, start
+from ondemand.bench import memory, path, start, walls
 from ondemand.bench.running import DidNotStart
 from ondemand.bench.table import Measure, markdown
 
@@ -15,11 +15,12 @@ NAMES: dict[str, Callable[[], Iterator[Measure]]] = {
     "demo": start.measure,
     "memory": memory.measure,
     "path": path.measure,
+    "walls": walls.measure,
 }
 
 
 class Command(BaseCommand):
-    help = "Measure time and memory on demos of the bench's own; nothing else should keep the machine busy."
+    help = "Measure time and memory on servers of the bench's own; nothing else should keep the machine busy."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
