@@ -41,7 +41,7 @@ class CommissionTermsAdmin(ReadOnlyAdmin):
     form = TermsForm
 
     def has_add_permission(self, request: HttpRequest, *args: object) -> bool:
-        return True
+        return admin.ModelAdmin.has_add_permission(self, request)
 
     def save_model(self, request: HttpRequest, obj: CommissionTerms, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data

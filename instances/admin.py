@@ -28,7 +28,7 @@ class InstanceAdmin(ReadOnlyAdmin):
     inlines = [EventInline]
     actions = ["retry"]
 
-    @admin.action(description=_("Boot again what failed"), permissions=["view"])
+    @admin.action(description=_("Boot again what failed"), permissions=["act"])
     def retry(self, request: HttpRequest, instances: QuerySet[Instance]) -> None:
         now, actor = clock.now(), acting(request)
         apply_each(request, instances, lambda row: boots.retry(row, now=now, actor=actor), ValueError)

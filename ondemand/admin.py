@@ -78,7 +78,12 @@ class AddressAdmin(RecordedAdmin, EmailAddressAdmin):  # type: ignore[misc]  # a
 
 @admin.register(Authenticator)
 class FactorAdmin(RecordedAdmin, AuthenticatorAdmin):  # type: ignore[misc]
-    """allauth's, but that edits are recorded: staff take a lost factor away."""
+    """allauth's, but that edits are recorded: staff take a lost factor away, and see nobody's secret."""
+
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Group)
@@ -148,7 +153,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
     search_fields = ["id", "object_id"]
     actions = ["retry"]
 
-    @admin.action(description=_("Try again now"), permissions=["view"])
+    @admin.action(description=_("Try again now"), permissions=["act"])
     def retry(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         now = clock.now()
         states = [StripeEvent.State.WAITING, StripeEvent.State.DEAD]
@@ -171,7 +176,7 @@ class MailAdmin(ReadOnlyAdmin):
     def shown(self, mail: Mail) -> str:
         return ONE_TIME_LINK.sub(r"\1…", mail.text)
 
-    @admin.action(description=_("Send again"), permissions=["view"])
+    @admin.action(description=_("Send again"), permissions=["act"])
     def resend(self, request: HttpRequest, mails: QuerySet[Mail]) -> None:
         now = clock.now()
         kept = mails.exclude(text="")  # an old mail has lost its text

@@ -29,6 +29,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Who may run this screen's actions: whom Django would let change the rows, were there a form for it."""
+        return acting(request).has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
 
 class RecordedAdmin(admin.ModelAdmin):
     """Staff edit these rows; each edit is in the trail, under `edited` and in the words of Django's admin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -62,13 +62,24 @@ class PartnerAdmin(RecordedAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        look_at = self.admin_site.admin_view(require_POST(look))
+        look_at = self.admin_site.admin_view(require_POST(self.look))
         stop = self.admin_site.admin_view(require_POST(stop_looking))
         return [
             path("<int:partner_id>/look/", look_at, name="partners_partner_look"),
             path("look/end/", stop, name="partners_partner_stop_looking"),
             *super().get_urls(),
         ]
+
+    def look(self, request: HttpRequest, partner_id: int) -> HttpResponse:
+        """Begin to look at a partner's portal, which is then read-only. The entry is there before the first look."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        partner = get_object_or_404(Partner, pk=partner_id)
+        audit.record(
+            "partner.looked_at", now=clock.now(), actor=acting(request), partner_id=partner.pk, target=partner.code
+        )
+        request.session[LOOK] = partner.pk
+        return redirect("dashboard")
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
@@ -77,6 +88,8 @@ class PartnerAdmin(RecordedAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Enrolment is one step: the partner, its owner, its campaigns, the mail, the other zone."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         form = EnrolmentForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -100,30 +113,20 @@ class PartnerAdmin(RecordedAdmin):
         url = reverse("admin:partners_partner_look", args=[partner.pk])
         return format_html('<button formaction="{}" formmethod="post">{}</button>', url, _("Look"))
 
-    @admin.action(description=gettext_lazy("Mail the owner a new link"))
+    @admin.action(description=gettext_lazy("Mail the owner a new link"), permissions=["change"])
     def resend(self, request: HttpRequest, partners: QuerySet[Partner]) -> None:
         for partner in partners:
             services.resend_welcome(partner, now=clock.now(), actor=acting(request))
 
-    @admin.action(description=gettext_lazy("Suspend: its pages take no sign-ups"))
+    @admin.action(description=gettext_lazy("Suspend: its pages take no sign-ups"), permissions=["change"])
     def suspend(self, request: HttpRequest, partners: QuerySet[Partner]) -> None:
         for partner in partners:
             services.change_state(partner, Partner.State.SUSPENDED, now=clock.now(), actor=acting(request))
 
-    @admin.action(description=gettext_lazy("Reactivate"))
+    @admin.action(description=gettext_lazy("Reactivate"), permissions=["change"])
     def reactivate(self, request: HttpRequest, partners: QuerySet[Partner]) -> None:
         for partner in partners:
             services.change_state(partner, Partner.State.ACTIVE, now=clock.now(), actor=acting(request))
-
-
-def look(request: HttpRequest, partner_id: int) -> HttpResponse:
-    """Begin to look at a partner's portal, which is then read-only. The entry is committed before the first look."""
-    partner = get_object_or_404(Partner, pk=partner_id)
-    audit.record(
-        "partner.looked_at", now=clock.now(), actor=acting(request), partner_id=partner.pk, target=partner.code
-    )
-    request.session[LOOK] = partner.pk
-    return redirect("dashboard")
 
 
 def stop_looking(request: HttpRequest) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -45,6 +46,8 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def draft(self, request: HttpRequest) -> HttpResponse:
         """Draft what is payable now, as beat does by itself."""
+        if not self.has_act_permission(request):
+            raise PermissionDenied
         made = preparing.draft_all(now=clock.now())
         messages.info(request, _("%(count)d payments drafted.") % {"count": len(made)})
         return redirect("admin:payments_payment_changelist")
@@ -53,17 +56,17 @@ class PaymentAdmin(ReadOnlyAdmin):
     def money(self, payment: Payment) -> str:
         return str(Money(payment.amount, payment.currency))
 
-    @admin.action(description=gettext_lazy("Propose"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Propose"), permissions=["act"])
     def propose(self, request: HttpRequest, payments: QuerySet[Payment]) -> None:
         now, by = clock.now(), acting(request)
         apply_each(request, payments, lambda row: preparing.propose(row, by=by, now=now), PaymentRefused)
 
-    @admin.action(description=gettext_lazy("Approve (not what you proposed)"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Approve (not what you proposed)"), permissions=["act"])
     def approve(self, request: HttpRequest, payments: QuerySet[Payment]) -> None:
         now, by = clock.now(), acting(request)
         apply_each(request, payments, lambda row: preparing.approve(row, by=by, now=now), PaymentRefused)
 
-    @admin.action(description=gettext_lazy("Cancel, and free its commissions"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Cancel, and free its commissions"), permissions=["act"])
     def cancel(self, request: HttpRequest, payments: QuerySet[Payment]) -> None:
         now, by = clock.now(), acting(request)
         apply_each(request, payments, lambda row: preparing.cancel(row, by=by, now=now), PaymentRefused)

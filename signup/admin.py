@@ -45,18 +45,18 @@ class SignUpAdmin(ReadOnlyAdmin):
     def held_for(self, signup: SignUp) -> str:
         return "; ".join(str(Doubt(code).label) for code in signup.doubts)
 
-    @admin.action(description=gettext_lazy("Ask Stripe again whether the card was accepted"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Ask Stripe again whether the card was accepted"), permissions=["act"])
     def retry(self, request: HttpRequest, signups: QuerySet[SignUp]) -> None:
         now = clock.now()
         for signup in signups.filter(state__in=SignUp.OPEN):
             audit.record("signup.retried", now=now, actor=acting(request), partner_id=signup.partner_id, target=signup)
             hint("signup.tasks.complete", signup.pk)
 
-    @admin.action(description=gettext_lazy("Release: boot it as any other"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Release: boot it as any other"), permissions=["act"])
     def release(self, request: HttpRequest, signups: QuerySet[SignUp]) -> HttpResponse | None:
         return self._decide(request, signups, review.release, _("Release these sign-ups"))
 
-    @admin.action(description=gettext_lazy("Refuse: cancel and refund in full"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Refuse: cancel and refund in full"), permissions=["act"])
     def refuse(self, request: HttpRequest, signups: QuerySet[SignUp]) -> HttpResponse | None:
         return self._decide(request, signups, review.refuse, _("Refuse these sign-ups: cancel and refund in full"))
 

@@ -13,7 +13,7 @@ from ondemand import testing
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = (".*", "pictures", "*.png", "standins", "demo", "browser")
-SECONDS = 400
+SECONDS = 900
 
 
 def copy_to(folder: Path) -> Path:

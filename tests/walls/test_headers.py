@@ -170,11 +170,21 @@ print(json.dumps([names, secure, answer.headers["Strict-Transport-Security"], se
 """
 
 
-def test_in_production_cookies_are_the_hosts_own_and_transport_is_strict() -> None:
-    environment = {"DJANGO_SETTINGS_MODULE": "ondemand.settings", "PATH": "/usr/bin:/bin"} | PRODUCTION
-    done = subprocess.run(
-        [sys.executable, "-c", IN_PRODUCTION], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+def in_production(program: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {"DJANGO_SETTINGS_MODULE": "ondemand.settings", "PATH": "/usr/bin:/bin"} | PRODUCTION | settings
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
     )
+
+
+def test_in_production_the_hosts_are_named() -> None:
+    """A mailed link begins with the host that was asked for."""
+    done = in_production("import ondemand.settings", ALLOWED_HOSTS="*")
+    assert (done.returncode, done.stderr.partition(":")[0]) == (1, "ALLOWED_HOSTS='*'")
+
+
+def test_in_production_cookies_are_the_hosts_own_and_transport_is_strict() -> None:
+    done = in_production(IN_PRODUCTION)
     assert done.returncode == 0, done.stderr
     names, secure, strict, redirects = json.loads(done.stdout.splitlines()[-1])
     assert all(name.startswith("__Host-") for name in names)

@@ -105,6 +105,6 @@ WALLS = [
         "portal_app inherits a role",
         (Change("ondemand/tenancy/bootstrap.sql", "INHERIT FALSE, SET TRUE", "INHERIT TRUE, SET TRUE"),),
         CATALOGUE,
-        "portal_web: portal_app inherits",
+        "portal_app in portal_web: a membership that joins what roles keep apart",
     ),
 ]
