@@ -226,6 +226,7 @@ MFA_FORMS = {
 }
 MFA_TOTP_ISSUER = f"Openbravo On Demand {ZONE}"
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "ondemand.sessions"
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # its limits count by the address that the proxy appended
 
 # Headers and cookies. A cookie's name carries the zone: cookies ignore ports.

@@ -42,7 +42,7 @@ class Web:
             try:
                 line.sendall(sent)
                 line.shutdown(socket.SHUT_WR)
-                answer = http.client.HTTPResponse(line)
+                answer = http.client.HTTPResponse(line, method=sent.split(b" ")[0].decode())
                 answer.begin()
                 return Answer(answer.status, answer.headers, answer.read().decode(errors="replace"))
             except (http.client.BadStatusLine, ConnectionError, BrokenPipeError):
