@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, Invoice, LoginToken, Subscription
+from customers.models import Customer, HelpRequest, Invoice, LoginToken, Subscription
 from ondemand.portal.tables import (
     ActionCell,
     BadgeCell,
@@ -117,3 +117,15 @@ class LoginTable(ListTable):
         model = LoginToken
         fields = ()
         order_by = "-used_at"
+
+
+class HelpTable(ListTable):
+    created_at = DateTimeCell(verbose_name=_("asked"))
+    who = TextCell(verbose_name=_("who"))
+    instance = TextCell(verbose_name=_("about"))
+    text = TextCell(verbose_name=_("message"))
+
+    class Meta(ListTable.Meta):
+        model = HelpRequest
+        fields = ()
+        order_by = "-created_at"

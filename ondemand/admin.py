@@ -24,7 +24,7 @@ from customers.models import Customer
 from ondemand import audit, clock
 from ondemand.accounts import hand_over
 from ondemand.audit import words
-from ondemand.audit.verbs import VERBS
+from ondemand.audit.verbs import Area, verbs_of
 from ondemand.hints import hint
 from ondemand.models import AuditEntry, Erasure, Mail, StripeEvent, User
 from ondemand.personal.admin import ErasureAdmin, erase_link
@@ -88,14 +88,14 @@ class RecordedGroupAdmin(RecordedAdmin, GroupAdmin):
     """Django's, but that edits are recorded."""
 
 
-class VerbFilter(admin.SimpleListFilter):
-    title, parameter_name = _("what"), "verb"
+class AreaFilter(admin.SimpleListFilter):
+    title, parameter_name = _("what"), "area"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(verb, words.label(verb)) for verb in VERBS]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Area.choices)
 
     def queryset(self, request: HttpRequest, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        return rows.filter(verb=self.value()) if self.value() else rows
+        return rows.filter(verb__in=verbs_of(self.value() or "")) if self.value() else rows
 
 
 class PartnerFilter(admin.SimpleListFilter):
@@ -110,11 +110,11 @@ class PartnerFilter(admin.SimpleListFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """Who is named leads to all that the same person did."""
+    """Who leads to all that the same person did, what to all of the same verb."""
 
     list_display = ["at", "who", "what", "partner", "customer", "address"]
     list_display_links = ["at"]
-    list_filter = [VerbFilter, PartnerFilter]
+    list_filter = [AreaFilter, PartnerFilter]
     search_fields = ["actor", "target", "address"]
     search_help_text = _("Who, about what, or from where")
     fields = ["at", "who", "what", "verb", "target", "partner", "customer", "address", "detail"]
@@ -127,12 +127,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who"))
     def who(self, entry: Any) -> str:
-        theirs = urlencode({"actor": entry.actor})
-        return values.link(f"{reverse('admin:ondemand_auditentry_changelist')}?{theirs}", words.who(entry))
+        return _alike(words.who(entry), actor=entry.actor)
 
     @admin.display(description=_("what"))
     def what(self, entry: Any) -> str:
-        return words.what(entry)
+        return _alike(words.what(entry), verb=entry.verb)
 
     @admin.display(description=_("partner"))
     def partner(self, entry: Any) -> Any:
@@ -141,6 +140,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("customer"))
     def customer(self, entry: Any) -> Any:
         return entry.customer_name
+
+
+def _alike(text: str, **chosen: str) -> str:
+    return values.link(f"{reverse('admin:ondemand_auditentry_changelist')}?{urlencode(chosen)}", text)
 
 
 @admin.register(StripeEvent)

@@ -76,6 +76,7 @@ ENTRIES: tuple[tuple[str | Promise, tuple[tuple[str | Promise, str, str, frozens
 ACCOUNT_ENTRIES: tuple[Page, ...] = (
     (_("Your account"), "account", "home"),
     (_("Order another instance"), "account-order", "plus"),
+    (_("Ask for help"), "account-help", "mail"),
     (_("Who was here"), "account-access", "key"),
     (_("Team"), "account-team", "team"),
     (_("Your data"), "account-data", "download"),
@@ -84,6 +85,7 @@ ACCOUNT_ENTRIES: tuple[Page, ...] = (
 ACCOUNT_ROLES: dict[str, frozenset[str]] = {
     "account": frozenset(Person.Role.values),
     "account-order": PERSON_OWNER,
+    "account-help": frozenset(Person.Role.values),
     "account-access": PERSON_TECHNICAL,
     "account-team": PERSON_OWNER,
     "account-data": PERSON_OWNER,

@@ -613,6 +613,55 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="HelpRequest",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField()),
+                ("who", models.CharField(max_length=320, verbose_name="who")),
+                ("instance", models.CharField(blank=True, max_length=40, verbose_name="about")),
+                ("text", models.TextField(verbose_name="message")),
+                ("created_at", models.DateTimeField(verbose_name="asked")),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.assignment",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "question",
+                "verbose_name_plural": "questions",
+                "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer_id", "assignment"], name="help_wall"),
+                    models.Index(fields=["customer_id", "created_at"], name="help_customer_at"),
+                    models.Index(fields=["user", "created_at"], name="help_user_at"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="LoginToken",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

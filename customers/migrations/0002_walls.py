@@ -61,6 +61,8 @@ class Migration(migrations.Migration):
             Access(Role.WORKER, WRITE),
         ),
         KeepFor("customers_logintoken", "created_at", 90),
+        CompositeForeignKey("customers_helprequest", *ASSIGNMENT_KEY),
+        WallTable("customers_helprequest", *READERS, Access(Role.WORKER, EDIT)),
         migrations.RunSQL(LAST_OWNER, "DROP TRIGGER last_owner ON customers_person"),
         WallTable(
             "customers_personinvitation",

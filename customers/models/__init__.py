@@ -1,10 +1,12 @@
 from customers.models.billing import Invoice, InvoiceLine, InvoicePayment, Refund
 from customers.models.customer import Assignment, Customer, Person, PersonInvitation, Subscription
+from customers.models.help import HelpRequest
 from customers.models.login import LoginToken
 
 __all__ = [
     "Assignment",
     "Customer",
+    "HelpRequest",
     "Invoice",
     "InvoiceLine",
     "InvoicePayment",

@@ -66,7 +66,8 @@ class Account(View):
             "sections": [subscriptions(customer), *([invoices(customer)] if money else [])],
             "portal_action": reverse("account-card") if role in PERSON_BILLING else "",
             "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
-            "help": partner and {"name": partner, "email": partner.support_email, "phone": partner.support_phone},
+            "partner": partner,
+            "help_url": "" if helper else reverse("account-help"),
         }
         return render(request, "customers/account.html", context)
 
@@ -91,6 +92,7 @@ def instance_card(row: Any, cycles: list[UsageCycle], money: bool) -> dict[str, 
     running = row.state == Instance.State.RUNNING
     meters = (meter_fact(cycle, money) for cycle in cycles)
     return {
+        "pk": row.pk,
         "name": row.name,
         "address": row.address,
         "state": row.get_state_display(),

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import Commission
 from commissions.tables import CustomersCommissionTable
 from customers.filters import CustomerFilter
-from customers.models import Customer, Invoice, LoginToken, Subscription
+from customers.models import Customer, HelpRequest, Invoice, LoginToken, Subscription
 from customers.tables import (
     TONES,
     CustomersWithoutApps,
     CustomersWithoutMoney,
     CustomerTable,
+    HelpTable,
     InvoiceTable,
     LoginTable,
     SubscriptionTable,
@@ -105,7 +106,7 @@ class CustomerDetail(DetailScreen):
         if money:
             sections += [invoices_section(row), commissions_section(row)]
         if sees_instances(self.request):
-            sections.append(logins_section(row))
+            sections += [help_section(row), logins_section(row)]
         return sections
 
     def extra(self, request: HttpRequest, row: Customer) -> dict[str, Any]:
@@ -156,6 +157,11 @@ def instances_section(row: Customer) -> Rows:
     rows = Instance.objects.for_partner(row.partner_id).filter(customer=row).select_related("product", "plan")
     more = f"{reverse('instances')}?customer={row.pk}"
     return Rows(_("App instances"), first_rows(CustomersInstanceTable, rows), _("No instance yet"), more)
+
+
+def help_section(row: Customer) -> Rows:
+    asked = HelpRequest.objects.filter(partner_id=row.partner_id, customer_id=row.pk)
+    return Rows(_("Asked for help"), first_rows(HelpTable, asked), _("Nothing yet"))
 
 
 def logins_section(row: Customer) -> Rows:

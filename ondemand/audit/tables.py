@@ -8,12 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from ondemand.audit import words
 from ondemand.models import AuditEntry
+from ondemand.portal import values
 from ondemand.portal.tables import Cell, DateTimeCell, ListTable, TextCell
 
 
 class WhoCell(Cell):
+    kind = "mail"
+
     def draw(self, value: str, row: Any) -> str:
-        return words.who(row)
+        return values.breakable(words.who(row))
 
 
 class WhatCell(Cell):

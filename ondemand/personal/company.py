@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Assignment, Customer, LoginToken, Person, PersonInvitation
+from customers.models import Assignment, Customer, HelpRequest, LoginToken, Person, PersonInvitation
 from ondemand.models import AuditEntry
 from ondemand.personal.archive import CURRENCY, Table, Told
 from ondemand.personal.billing import billing
@@ -118,6 +118,17 @@ def _trail(customer_id: int) -> Iterator[Table]:
             Told("ending", "ending", meaning=_("who ended it")),
         ],
         LoginToken.objects.entered().filter(customer_id=customer_id).order_by("used_at", "pk"),
+    )
+    yield Table(
+        "asked_for_help",
+        _("What your people asked the partner."),
+        [
+            Told("at", "created_at", meaning=_("when")),
+            Told("who", "who", meaning=_("name and e-mail address")),
+            Told("instance", "instance", meaning=_("about which instance")),
+            Told("message", "text", meaning=_("what was written")),
+        ],
+        HelpRequest.objects.filter(customer_id=customer_id).order_by("created_at", "pk"),
     )
     yield Table(
         "audit_trail",

@@ -8,7 +8,16 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Replace
 
 from commissions.models import Commission
-from customers.models import Assignment, Customer, Invoice, InvoiceLine, LoginToken, Person, PersonInvitation
+from customers.models import (
+    Assignment,
+    Customer,
+    HelpRequest,
+    Invoice,
+    InvoiceLine,
+    LoginToken,
+    Person,
+    PersonInvitation,
+)
 from instances.models import Instance, InstanceEvent, UsageCycle
 from ondemand.accounts import end_sessions, retire_name
 from ondemand.audit.entries import ERASED
@@ -78,6 +87,7 @@ def _names(customer: Customer, now: datetime) -> None:
     Assignment.objects.filter(of_it).update(name=alias)
     Commission.objects.filter(of_it).update(customer_name=alias)
     LoginToken.objects.filter(of_it).update(company=alias, reason=ERASED)
+    HelpRequest.objects.filter(of_it).update(who=alias, instance="", text="")
     Invoice.objects.filter(of_it).update(page_url="", pdf_url="")
     erased_person.withdraw(PersonInvitation.objects.filter(of_it), now=now)
 

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from customers.models import Customer, LoginToken, Person, PersonInvitation
+from customers.models import Customer, HelpRequest, LoginToken, Person, PersonInvitation
 from ondemand.accounts import end_sessions, retire_name
 from ondemand.audit.entries import ERASED
 from ondemand.models import User
@@ -38,6 +38,7 @@ def erase(user: User, *, now: datetime) -> None:
         contact_name="", email=f"{alias_of(user)}@{NOWHERE}", network=""
     )
     LoginToken.objects.filter(user=user).update(who=alias_of(user))
+    HelpRequest.objects.filter(user=user).update(who=alias_of(user), text="")
 
 
 def _platform(user: User) -> None:

@@ -78,9 +78,13 @@ def link(url: str, text: Any) -> SafeString:
 
 
 def mail(address: str) -> SafeString:
-    """A line may break behind the @."""
+    return format_html('<a href="mailto:{}">{}</a>', address, breakable(address))
+
+
+def breakable(address: str) -> SafeString:
+    """An e-mail address, whose line may break behind the @."""
     name, at, host = address.partition("@")
-    return format_html('<a href="mailto:{}">{}{}<wbr>{}</a>', address, name, at, host)
+    return format_html("{}{}<wbr>{}", name, at, host)
 
 
 def site(url: str) -> SafeString | str:

@@ -41,12 +41,13 @@ class Enrolment:
 def enrol_partner(enrolment: Enrolment, *, both: bool, now: datetime, actor: User | None = None) -> Partner:
     """Make the partner, its owner and its campaigns, and mail the owner a one-time set-password link.
 
+    Questions of customers go to the owner until another address is kept.
+
     Again with the same code and owner: the same partner. `both`: the other zone is told, and told again until
     it answers. Raises EnrolmentConflict where the code belongs to somebody else.
     """
-    partner, new = Partner.objects.get_or_create(
-        code=enrolment.code, defaults={"name": enrolment.name, "country": enrolment.country, "created_at": now}
-    )
+    told = {"name": enrolment.name, "country": enrolment.country, "support_email": enrolment.owner_email}
+    partner, new = Partner.objects.get_or_create(code=enrolment.code, defaults=told | {"created_at": now})
     username = free_username(f"p-{enrolment.code}")
     owner, _made = person(email=enrolment.owner_email, username=username, name=enrolment.owner_name)
     if not new and not Member.objects.filter(partner=partner, user=owner).exists():

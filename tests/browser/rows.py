@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from commissions.models import Commission
 from customers.models import Customer
 from instances.models import Instance
-from ondemand import clock
+from instances.services.help import ask
+from ondemand import audit, clock
+from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from tests import factories
 from tests.factories import Cast
@@ -26,7 +29,10 @@ def make_rows() -> dict[str, object]:
     use(instances[0], now)
     earn(customers[0], now)
     factories.make_bank_account(house=cast.iberia, now=now)
-    factories.make_person(customer=customers[0], email=PERSON)
+    person = factories.make_person(customer=customers[0], email=PERSON)
+    act(cast, customers[0], person, now)
+    with as_worker():
+        ask(customers[0], by=person, text="The till prints nothing.", instance=instances[0], now=now)
     signup = factories.make_signup(house=cast.iberia, plan=cast.plan, now=now, instance=instances[0])
     payment = factories.make_payment(house=cast.iberia, cast=cast)
     with as_worker():
@@ -70,3 +76,17 @@ def use(instance: Instance, now: datetime) -> None:
 def earn(customer: Customer, now: datetime) -> None:
     for ago in range(3):
         factories.make_earnings(customer=customer, at=now - timedelta(days=40 * ago), amounts=(40_000, 999))
+
+
+def act(cast: Cast, customer: Customer, person: User, now: datetime) -> None:
+    """What each side's trail shows."""
+    house, mine = cast.iberia, dict[str, Any](partner_id=cast.iberia.partner.pk)
+    theirs = mine | {"customer_id": customer.pk}
+    with as_worker(), audit.coming_from("2001:db8:85a3:8d3:1319:8a2e:370:7348"):
+        invited: dict[str, Any] = {"now": now, "target": "somebody.with.a.long.name@iberia.example"}
+        audit.record("member.invited", actor=house.owner, role="finance", **mine, **invited)
+        audit.record("person.invited", actor=person, role="billing", **theirs, **invited)
+        reason: dict[str, Any] = {"target": customer.name, "reason": "The till prints nothing since the update."}
+        audit.record("login_as.entered", now=now, actor=house.support, **theirs, **reason)
+        audit.record("list.exported", now=now, actor=house.finance, **mine, list="customers", rows=1234)
+        audit.record("terms.agreed", now=now, actor=cast.staff, **mine, target="obps", rate=2250, starts="2026-01-01")

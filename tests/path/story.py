@@ -27,6 +27,7 @@ from customers import support, sync
 from customers.models import InvoicePayment, LoginToken, PersonInvitation, Subscription
 from instances.models import Instance, UsageCycle
 from instances.services import boots, heartbeats, usage
+from instances.services.help import ask
 from ondemand import clock, inbox, mail, retention
 from ondemand.gateway import billing
 from ondemand.gateway.checkout import open_billing_portal
@@ -88,6 +89,7 @@ class Story:
         self.completions()
         self.support()
         self.boots()
+        self.help()
         self.usage()
         self.billing()
         self.by_hand()
@@ -264,6 +266,13 @@ class Story:
             Instance.objects.filter(pk=four.pk).update(state=Instance.State.FAILED)
         self.twice(boots.retry, self.instance("four"), now=self.now, scope=WORKER)
         self.twice(ondemand.tasks.send_mails)
+
+    def help(self) -> None:
+        one = self.instance("one")
+        with as_worker():
+            ana = User.objects.get(email="one@shops.example")
+        asked: dict[str, Any] = {"by": ana, "text": "The till prints nothing", "instance": one, "now": self.now}
+        self.twice(ask, self.subscription("one").customer, **asked, scope=WORKER)
 
     def usage(self) -> None:
         one, two, three = map(self.instance, ("one", "two", "three"))

@@ -8,6 +8,7 @@ WRITES: dict[str, tuple[str, ...]] = {
     "customers.support.enter": ("login_as.entered",),
     "customers.support.issue": ("login_as.token",),
     "instances.services.boots.retry": ("instance.retried",),
+    "instances.services.help.ask": ("help.asked",),
     "ondemand.teams.changes.accept": ("member.joined",),
     "ondemand.teams.changes.accept_as_new": ("member.joined",),
     "ondemand.teams.changes.change_role": ("member.role_changed",),

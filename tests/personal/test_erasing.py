@@ -19,6 +19,7 @@ from customers import support
 from customers.models import Customer, Invoice, Person
 from instances.models import Instance
 from instances.services import boots
+from instances.services.help import ask
 from ondemand import hints, testing
 from ondemand.models import AuditEntry, Erasure, StripeEvent, User
 from ondemand.personal import erasing
@@ -152,6 +153,8 @@ def live(walk: Walk) -> Customer:
             customer.pk, by=helper, partner_id=customer.partner_id, reason="The till of Kestrel", now=walk.now
         )
         support.enter(token, by=helper, now=walk.now)
+        ana = User.objects.get(email="ana@kestrel.example")
+        ask(customer, by=ana, text="The till of Kestrel prints nothing", instance=instance, now=walk.now)
         customer.invitations.create(
             partner_id=customer.partner_id,
             email="bea@kestrel.example",
@@ -193,6 +196,7 @@ def test_there_was_much_to_erase(erased: Erased) -> None:
         "commissions_commission",
         "customers_assignment",
         "customers_customer",
+        "customers_helprequest",
         "customers_invoiceline",
         "customers_logintoken",
         "customers_personinvitation",

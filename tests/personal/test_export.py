@@ -16,6 +16,7 @@ from django.test import Client
 
 from customers import support
 from customers.models import Customer, InvoicePayment, Person, Refund
+from instances.services.help import ask
 from ondemand import audit, clock
 from ondemand.models import AuditEntry, User
 from ondemand.personal import company
@@ -77,6 +78,7 @@ def fill(cast: Cast, customer: Customer) -> None:
             created_at=cast.now,
             expires_at=cast.now + LIFETIME,
         )
+        ask(customer, by=by, text="The till prints nothing.", instance=instance, now=cast.now)
         audit.record("customer.registered", now=cast.now, actor=by, target=customer.name, **ids)
         token = support.issue(customer.pk, by=by, partner_id=customer.partner_id, reason="Till", now=cast.now)
         entered = support.enter(token, by=by, now=cast.now).token

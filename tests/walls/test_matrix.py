@@ -26,7 +26,7 @@ TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]+')
 # Whoever has the address may see what it shows; that is what these addresses are for.
 BY_ADDRESS = {"signup", "signup-embed", "signup-return", "signup-progress", "signup-password"}
 MONEY = {"commissions", "commission", "payments", "payment", "bank-account"}
-TEAM = {"team", "team-seat", "team-disable", "team-enable", "team-resend", "team-withdraw"}
+TEAM = {"team", "team-activity", "team-seat", "team-disable", "team-enable", "team-resend", "team-withdraw"}
 CLOSED = {"support": MONEY | TEAM, "finance": {"instances", "instance"} | TEAM}
 
 
