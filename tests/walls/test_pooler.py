@@ -9,13 +9,15 @@ from itertools import cycle, islice
 from typing import Any, TypeVar
 
 import pytest
-from django.db import connections
+from django.conf import settings
+from django.db import connection, connections
 from django.test import Client
 
 from customers.models import Customer
 from ondemand import clock
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
+from ondemand.tenancy.owner import as_owner
 from signup.models import PageVisits
 from tests import factories
 from tests.conftest import long_share
@@ -130,3 +132,16 @@ def test_sign_ins_do_not_wait_for_each_others_rate_limits(
 
     owners = [tenant.house.owner.email for tenant in tenants[:4]]
     assert at_once(*[lambda email=email: sign_in_wrongly(email) for email in owners]) == [200] * 4
+
+
+def test_migrations_go_past_the_pooler_by_the_owners_own_address(
+    pooler: Pooler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its options, which PgBouncer would refuse."""
+    monkeypatch.setitem(settings.OWNER_DATABASE, "OPTIONS", {"options": "-c statement_timeout=7s"})
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("portal_owner", "7s")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("portal_app", "0")
