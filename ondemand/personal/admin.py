@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -48,6 +49,8 @@ class ErasureAdmin(ReadOnlyAdmin):
         return erase_link("customer", row.customer_id) if row.state == Erasure.State.ASKED else ""
 
     def erase_page(self, request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+        if not self.has_act_permission(request):
+            raise PermissionDenied
         subject, form = get_object_or_404(SUBJECTS[kind], pk=pk), ErasureForm(request.POST or None)
         why_not = erasing.refusal(subject)
         if form.is_valid() and not why_not:
