@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Person, PersonInvitation
-from ondemand.scopes import PERSON, PERSON_OWNER, require_person
+from ondemand.scopes import PERSON, PERSON_EVERYONE, PERSON_OWNER, TenantRequest, require_person
 from ondemand.teams.changes import Team
 from ondemand.teams.sides import Side
 
@@ -25,7 +27,7 @@ def team_of(customer: Customer) -> Team:
 
 
 def _team_here(request: HttpRequest) -> Team:
-    return team_of(get_object_or_404(Customer, pk=require_person(request, PERSON_OWNER).customer_id))
+    return team_of(get_object_or_404(Customer, pk=cast(TenantRequest, request).tenancy.customer_id))
 
 
 PEOPLE = Side(
@@ -42,6 +44,7 @@ PEOPLE = Side(
         (_("technical"), _("The instances.")),
     ],
     owners_only=lambda request: require_person(request, PERSON_OWNER),
+    own_seat=lambda request: require_person(request, PERSON_EVERYONE),
     team_of=_team_here,
     invited_to=lambda invitation: team_of(invitation.customer),
 )

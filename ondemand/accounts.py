@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from datetime import datetime
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.ratelimit import respond_429
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from ondemand import clock, mail
 from ondemand.models import RetiredName, User
+
+# What allauth mails, by its name and ours; it mails nothing else here.
+MAILS = {
+    "account/email/password_reset_key": "password_reset",
+    "account/email/email_confirmation": "email_confirmation",
+}
+TOO_OFTEN = ("too_many_login_attempts", "rate_limited")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -30,6 +44,36 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         except ValueError:
             return False
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """By the queue: a mail server that is slow or down keeps nobody waiting and tells nothing."""
+        mail.queue(
+            f"account-{secrets.token_hex(16)}",
+            template=MAILS[template_prefix],
+            to=email,
+            language=context["user"].language,
+            context=context,
+            now=clock.now(),
+        )
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return _reset_url(key)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return settings.ONDEMAND_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def validation_error(self, code: str, *args: Any) -> Any:
+        """Whoever tries too often meets one page and status 429, whichever form it was."""
+        if code in TOO_OFTEN:
+            raise ImmediateHttpResponse(respond_429(self.request))
+        return super().validation_error(code, *args)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """allauth looks at its own addresses alone; an account may have been made with this one meanwhile."""
+        if User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id).exists():
+            messages.error(request, _("Another account has this address by now. Choose a different one."))
+            return False
+        return bool(super().confirm_email(request, email_address))
+
 
 def person(*, email: str, username: str, name: str, language: str = "en", proven: bool = True) -> tuple[User, bool]:
     """The person with that e-mail address, made without a usable password where there is none; and whether made.
@@ -38,7 +82,7 @@ def person(*, email: str, username: str, name: str, language: str = "en", proven
     """
     if known := User.objects.filter(email__iexact=email).first():
         return known, False
-    first, _, last = name.partition(" ")
+    first, _blank, last = name.partition(" ")
     made = User(email=email.lower(), username=username, language=language, first_name=first[:150], last_name=last[:150])
     made.set_unusable_password()
     made.save()
@@ -68,7 +112,10 @@ def hand_over(user: User) -> None:
 
 def set_password_url(user: User) -> str:
     """A link that works once and expires (PASSWORD_RESET_TIMEOUT)."""
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    return _reset_url(f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}")
+
+
+def _reset_url(key: str) -> str:
     uid, token = key.split("-", 1)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
     return f"{settings.ONDEMAND_URL}{path}"

@@ -10,6 +10,7 @@ from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
 from allauth.mfa.admin import AuthenticatorAdmin
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
@@ -33,7 +34,7 @@ from ondemand.screens import row_id
 from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
 from partners.models import Partner
 
-ONE_TIME_LINK = re.compile(r"(/accounts/(?:password|join)/)\S+")
+ONE_TIME_LINK = re.compile(r"(/accounts/(?:password|join|confirm-email)/)\S+")
 admin.site.site_header = admin.site.site_title = _("Openbravo On Demand: staff")
 admin.site.index_title = _("What staff keep in order")
 admin.site.register(Erasure, ErasureAdmin)
@@ -62,7 +63,7 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
         return erase_link("person", user.pk)
 
 
-admin.site.unregister([EmailAddress, Authenticator, Group])
+admin.site.unregister([EmailAddress, Authenticator, UserSession, Group])
 
 
 @admin.register(EmailAddress)
@@ -78,6 +79,13 @@ class FactorAdmin(RecordedAdmin, AuthenticatorAdmin):  # type: ignore[misc]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(UserSession)
+class SessionAdmin(ReadOnlyAdmin):
+    list_display = ["user", "created_at", "ip", "user_agent"]
+    search_fields = ["user__email"]
+    fields = ["user", "created_at", "ip", "user_agent"]
 
 
 @admin.register(Group)

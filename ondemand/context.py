@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Person
+from ondemand.access.seats import Seat
 from ondemand.scopes import (
     EVERYONE,
     MONEY,
@@ -164,6 +165,22 @@ class Shell:
     def support(self) -> Support | None:
         """The member's way into a customer's account: said on every page, with the way out."""
         return getattr(self._request, "support", None)
+
+    @property
+    def seats(self) -> list[Seat]:
+        """What the person may switch to and from; empty for who has one place."""
+        return getattr(self._request, "seats", [])
+
+    @property
+    def place(self) -> str:
+        """Where one is, for who may be elsewhere."""
+        return next((seat.name for seat in self.seats if seat.current), "")
+
+    @property
+    def leave_url(self) -> str:
+        if self.support or (self.member is None and self._person is None):
+            return ""
+        return reverse("team-leave" if self.member else "account-team-leave")
 
     @property
     def banner(self) -> str | Promise:

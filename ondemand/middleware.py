@@ -10,10 +10,14 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from ondemand import audit
+from ondemand.access.seats import Seat, seats_of
 from ondemand.networks import address_of
-from ondemand.scopes import TenantRequest, scope_of, support_of
+from ondemand.scopes import TenantRequest, person_of, scope_of, support_of
 from ondemand.tenancy.context import tenant
 from ondemand.tenancy.marker import runs_outside
+from ondemand.tenancy.roles import Role
+
+WITH_MENU = (Role.WEB, Role.CUSTOMER, Role.AUTH)
 
 
 class TenantMiddleware:
@@ -29,6 +33,7 @@ class TenantMiddleware:
         asked.member = asked.person = None
         asked.support = support_of(asked)
         asked.tenancy, asked.failed = scope_of(asked), False
+        asked.seats = _seats(asked)
         if _outside(request):
             return self.get_response(request)
         with tenant(asked.tenancy):
@@ -49,6 +54,14 @@ def _outside(request: HttpRequest) -> bool:
         return runs_outside(resolve(request.path_info).func)
     except Resolver404:
         return True
+
+
+def _seats(request: TenantRequest) -> list[Seat]:
+    """Of who is on a page with the menu of a person, and there as themself."""
+    themself = not request.support and not request.tenancy.read_only
+    if request.tenancy.role not in WITH_MENU or not themself or not request.user.is_authenticated:
+        return []
+    return seats_of(person_of(request), current=request.member or request.person)
 
 
 def _refuse_stream(response: HttpResponseBase) -> None:

@@ -77,6 +77,7 @@ RULES = (
         blank=dict.fromkeys(TYPED, ""),
         among=UNFINISHED,
     ),
+    Rule("addresses and browsers of sign-ins", "usersessions.UserSession", "created_at", 30, role=Role.AUTH),
     Rule("sessions after their end", "sessions.Session", "expire_date", 0, role=Role.AUTH),
 )
 

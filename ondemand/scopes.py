@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
@@ -22,6 +23,9 @@ from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 from partners.models import Member
 
+if TYPE_CHECKING:
+    from ondemand.access.seats import Seat
+
 LOOK = "look_at_partner"
 MEMBER = "member_id"
 PERSON = "person_id"
@@ -31,6 +35,7 @@ EVERYONE = frozenset(Member.Role.values)
 MONEY = frozenset({Member.Role.OWNER, Member.Role.FINANCE})
 SUPPORT = frozenset({Member.Role.OWNER, Member.Role.SUPPORT})
 OWNER = frozenset({Member.Role.OWNER})
+PERSON_EVERYONE = frozenset(Person.Role.values)
 PERSON_OWNER = frozenset({Person.Role.OWNER})
 PERSON_BILLING = frozenset({Person.Role.OWNER, Person.Role.BILLING})
 PERSON_TECHNICAL = frozenset({Person.Role.OWNER, Person.Role.TECHNICAL})
@@ -38,6 +43,9 @@ SUPPORT_COOKIE = f"{settings.SESSION_COOKIE_NAME.removesuffix('session')}support
 # What a member may reach within a customer's account: to read, and to do. All else there is refused.
 SUPPORT_READS = frozenset({"account", "account-access"})
 SUPPORT_DOES = frozenset({"support-end", "account-open", "account_logout", "account_reauthenticate"})
+
+
+AnySeat = TypeVar("AnySeat", Member, Person)
 
 
 class TenantRequest(HttpRequest):
@@ -48,6 +56,7 @@ class TenantRequest(HttpRequest):
     member: Member | None
     person: Person | None
     support: Support | None
+    seats: list[Seat]
 
 
 @dataclass(frozen=True)
@@ -129,21 +138,25 @@ def scope_of(request: TenantRequest) -> Scope:
 
 def member_of(request: HttpRequest) -> Member | None:
     """Asked as portal_app, before the transaction: it may read members and nothing of theirs."""
-    if not request.user.is_authenticated:
-        return None
-    mine = Member.objects.filter(user=request.user, active=True)
-    if MEMBER in request.session:
-        mine = mine.filter(pk=request.session[MEMBER])
-    return mine.order_by("pk").first()
+    return _seat_in_use(request, Member, MEMBER)
 
 
 def customers_person_of(request: HttpRequest) -> Person | None:
+    return _seat_in_use(request, Person, PERSON)
+
+
+def _seat_in_use(request: HttpRequest, seats: type[AnySeat], key: str) -> AnySeat | None:
     if not request.user.is_authenticated:
         return None
-    mine = Person.objects.filter(user=request.user, active=True)
-    if PERSON in request.session:
-        mine = mine.filter(pk=request.session[PERSON])
-    return mine.order_by("pk").first()
+    if key in request.session:
+        return seats._default_manager.filter(pk=request.session[key], user=request.user, active=True).first()
+    return last_used(seats, person_of(request))
+
+
+def last_used(seats: type[AnySeat], user: User) -> AnySeat | None:
+    """Which of several a sign-in takes; of those that were never chosen, the first."""
+    mine = seats._default_manager.filter(user=user, active=True)
+    return mine.order_by(F("used_at").desc(nulls_last=True), "pk").first()
 
 
 def support_of(request: TenantRequest) -> Support | None:
@@ -182,6 +195,14 @@ def require_role(request: HttpRequest, roles: frozenset[str] | None) -> None:
         return
     if asked.member is None or asked.member.role not in (roles or EVERYONE):
         raise PermissionDenied
+
+
+def require_member(request: HttpRequest) -> Member:
+    """Raise PermissionDenied (403) unless a member asks, and not staff who look at the portal."""
+    member = cast(TenantRequest, request).member
+    if member is None:
+        raise PermissionDenied
+    return member
 
 
 def require_person(request: HttpRequest, roles: frozenset[str]) -> Person:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -11,8 +12,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRedirect
 
+from ondemand.models import User
 from ondemand.scopes import MONEY, person_of
 from partners.models import Member
 
@@ -35,6 +38,32 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
 
+class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """allauth asks it before an authenticator app goes; ondemand.access.views asks it before a passkey goes."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": gettext_lazy(
+            "Your role needs a second factor, and this is your last one. Add another one first, then remove this one."
+        )
+    }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        user = authenticator.user
+        bound = settings.SECOND_FACTOR_REQUIRED and needs_factor(user)
+        return bool(not bound or has_factor(user, besides=authenticator))
+
+
+def needs_factor(user: User) -> bool:
+    """Whoever is staff or receives a partner's money; where that is required at all."""
+    return user.is_staff or Member.objects.filter(user=user, active=True, role__in=MONEY).exists()
+
+
+def has_factor(user: User, *, besides: Authenticator | None = None) -> bool:
+    """Recovery codes alone are none."""
+    mine = Authenticator.objects.filter(user=user, type__in=FACTORS)
+    return bool((mine.exclude(pk=besides.pk) if besides else mine).exists())
+
+
 def _is_closed(request: HttpRequest) -> bool:
     """Pages for everyone are open, and so is what the set-up itself needs."""
     try:
@@ -49,5 +78,4 @@ def _lacks_one(request: HttpRequest) -> bool:
     if not request.user.is_authenticated:
         return False
     user = person_of(request)
-    bound = user.is_staff or Member.objects.filter(user=user, active=True, role__in=MONEY).exists()
-    return bound and not Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    return needs_factor(user) and not has_factor(user)

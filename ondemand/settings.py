@@ -115,6 +115,10 @@ HEARTBEAT_URL = env.url("HEARTBEAT_URL", f"{ONDEMAND_URL}/api/instances/heartbea
 # Django
 
 INSTALLED_APPS = [
+    "allauth",  # before our own, whose admin takes the place of some of allauth's
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "ondemand.apps.OndemandConfig",
     "partners",
     "customers",
@@ -122,9 +126,6 @@ INSTALLED_APPS = [
     "signup",
     "commissions",
     "payments",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
     "ondemand.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -147,7 +148,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "ondemand.access.ended.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -212,9 +213,12 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {"reset_password_from_key": "ondemand.passwords.MailedPasswordForm"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can have us mail a stranger
+ACCOUNT_CHANGE_EMAIL = True  # one address each: a new one counts once it is confirmed, and replaces the old one
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 SECOND_FACTOR_REQUIRED = PRODUCTION  # of staff, and of a partner's owner and finance; offered to all
+MFA_ADAPTER = "ondemand.second_factor.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from customers import card
 from instances import api
 from ondemand import dashboard, errors, views, webhooks
+from ondemand.access import views as access
 from ondemand.personal import views as personal
 
 handler400, handler403, handler404 = errors.bad_request, errors.forbidden, errors.not_found
@@ -26,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/data/", personal.person_page, name="personal-data"),
     path("accounts/data/export/", personal.export_person, name="personal-data-export"),
     path("accounts/data/erase/", personal.erase_person, name="personal-data-erase"),
+    path("accounts/2fa/webauthn/keys/<int:pk>/remove/", access.RemoveKey.as_view(), name="mfa_remove_webauthn"),
+    path("accounts/sessions/<int:pk>/end/", access.end_session, name="usersessions_end"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("account/card/", card.card, name="account-card"),

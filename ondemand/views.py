@@ -30,10 +30,11 @@ SECURITY_TXT_HOLDS = timedelta(days=180)
 @outside_transaction
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """A member lands on the Dashboard, a customer's person in the account, staff in the admin."""
-    if member_of(request):
+    """A member lands on the Dashboard, a customer's person in the account, staff in the admin; the last used first."""
+    member, person = member_of(request), customers_person_of(request)
+    if member and not (person and person.used_at and (not member.used_at or member.used_at < person.used_at)):
         return redirect("dashboard")
-    if customers_person_of(request):
+    if person:
         return redirect("account")
     if person_of(request).is_staff:
         return redirect("admin:index")

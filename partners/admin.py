@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet, ModelForm
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -18,30 +18,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ondemand import audit, clock
-from ondemand.accounts import hand_over
 from ondemand.hints import hint
 from ondemand.scopes import LOOK
 from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, RowsInline, acting
 from partners import services
 from partners.forms import EnrolmentForm
-from partners.models import BankAccount, Campaign, Member, Partner, Plan, Product
-
-
-class MemberFormSet(BaseInlineFormSet):
-    """The database keeps an owner too; here it is said before it is tried."""
-
-    def clean(self) -> None:
-        super().clean()
-        rows = [form.cleaned_data for form in self.forms if getattr(form, "cleaned_data", None)]
-        kept = [row for row in rows if row.get("active") and row.get("role") == Member.Role.OWNER]
-        if rows and not any(not row.get("DELETE") for row in kept):
-            raise ValidationError(_("A partner keeps an active owner."))
-
-
-class MemberInline(RowsInline, admin.TabularInline):
-    model = Member
-    formset = MemberFormSet
-    autocomplete_fields = ["user"]
+from partners.inlines import MemberInline, save_members
+from partners.models import BankAccount, Campaign, Partner, Plan, Product
 
 
 @admin.register(Partner)
@@ -60,6 +43,10 @@ class PartnerAdmin(RecordedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
         return False
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for refusal in save_members(form.instance, formset, by=acting(request)):
+            messages.error(request, refusal)
 
     def get_urls(self) -> list[URLPattern]:
         look_at = self.admin_site.admin_view(require_POST(self.look))
@@ -80,11 +67,6 @@ class PartnerAdmin(RecordedAdmin):
         )
         request.session[LOOK] = partner.pk
         return redirect("dashboard")
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        super().save_formset(request, form, formset, change)
-        for member in formset.new_objects:
-            hand_over(member.user)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Enrolment is one step: the partner, its owner, its campaigns, the mail, the other zone."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from ondemand.scopes import MEMBER, OWNER, TenantRequest, require_role
+from ondemand.scopes import MEMBER, OWNER, TenantRequest, require_member, require_role
 from ondemand.teams.changes import Team
 from ondemand.teams.sides import Side
 from partners.models import Invitation, Member, Partner
@@ -44,6 +44,7 @@ MEMBERS = Side(
         (_("support"), _("Customers, instances and sign-up pages; no money figures.")),
     ],
     owners_only=lambda request: require_role(request, OWNER),
+    own_seat=require_member,
     team_of=_team_here,
     invited_to=lambda invitation: team_of(invitation.partner),
 )

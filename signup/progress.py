@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -162,5 +163,6 @@ def password(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if chosen := services.choose_password(found, form.cleaned_data["password"], now=now):
         with tenant(Scope(Role.AUTH)):
             login(request, chosen, backend=settings.AUTHENTICATION_BACKENDS[0])
+            UserSession.objects.create_from_request(request)
         messages.success(request, _("Your password is set, and you are signed in."))
     return redirect("signup-progress", public_id)

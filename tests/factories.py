@@ -146,9 +146,13 @@ def make_customer(
 
 def make_person(*, customer: Customer, email: str) -> User:
     user = make_user(email=email)
-    with as_worker():
-        Person.objects.create(partner_id=customer.partner_id, customer=customer, user=user)
+    seat_person(customer=customer, user=user)
     return user
+
+
+def seat_person(*, customer: Customer, user: User) -> Person:
+    with as_worker():
+        return Person.objects.create(partner_id=customer.partner_id, customer=customer, user=user)
 
 
 def make_instance(*, customer: Customer, now: datetime, state: str = Instance.State.RUNNING) -> Instance:

@@ -184,6 +184,17 @@ def test_somebody_else_who_is_signed_in_does_not_accept(side: Side) -> None:
     assert side.count() == 3
 
 
+@pytest.mark.parametrize(("active", "said"), [(True, "You belong to"), (False, "is disabled")])
+def test_who_belongs_to_the_team_by_now_reads_so(side: Side, active: bool, said: str) -> None:
+    """Added by staff, for instance, while the invitation was on its way."""
+    link, known = side.invite(), factories.make_user(email=BEA)
+    with as_worker():
+        side.seats.objects.create(user=known, role=side.role, active=active, **side.keys)
+    browser = sign_in(known)
+    assert all(said in answer.content.decode() for answer in (browser.get(link), browser.post(link)))
+    assert (side.seat(known).active, side.invitation().accepted_at) == (active, None)
+
+
 def test_looking_at_the_link_uses_nothing_up(side: Side, client: Client) -> None:
     link = side.invite()
     answers = [client.get(link) for _ in range(3)]
@@ -191,16 +202,18 @@ def test_looking_at_the_link_uses_nothing_up(side: Side, client: Client) -> None
     assert {answer.headers["Referrer-Policy"] for answer in answers} == {"no-referrer"}
 
 
-def gone(client: Client, link: str) -> bool:
+def gone(client: Client, link: str, why: str = "works no more") -> bool:
     answers = [client.get(link), client.post(link, {"name": "Bea", "password": PASSWORD})]
-    return all(answer.status_code == 404 and "works no more" in answer.content.decode() for answer in answers)
+    texts = [answer.content.decode() for answer in answers]
+    assert all("works no more" in text for text in texts)
+    return all(answer.status_code == 404 for answer in answers) and all(why in text for text in texts)
 
 
 def test_a_used_link_works_no_more(side: Side, client: Client) -> None:
     link = side.invite()
     client.post(link, {"name": "Bea", "password": PASSWORD})
-    assert gone(Client(), link)
-    assert gone(client, link)
+    assert gone(Client(), link, "It was used already")
+    assert gone(client, link, "It was used already")
     assert side.count() == 4
 
 
@@ -209,14 +222,14 @@ def test_a_link_expires_after_seven_days(side: Side, client: Client, monkeypatch
     travel(monkeypatch, at - timedelta(seconds=1))
     assert client.get(link).status_code == 200
     travel(monkeypatch, at)
-    assert gone(client, link)
+    assert gone(client, link, "It expired after seven days")
     assert at - side.invitation().created_at < timedelta(days=7, minutes=1)
 
 
 def test_a_withdrawn_link_works_no_more(side: Side, client: Client) -> None:
     link = side.invite()
     sign_in(side.owner).post(f"{side.at}invitations/{side.invitation().pk}/withdraw/")
-    assert gone(client, link)
+    assert gone(client, link, "It was withdrawn")
     assert BEA not in sign_in(side.owner).get(side.at).content.decode()
 
 
@@ -225,7 +238,7 @@ def test_sent_again_the_new_link_works_and_the_earlier_one_is_dead(side: Side, c
     sign_in(side.owner).post(f"{side.at}invitations/{side.invitation().pk}/resend/")
     second = side.link()
     assert first != second
-    assert gone(client, first)
+    assert gone(client, first, "a newer one was sent")
     assert client.post(second, {"name": "Bea", "password": PASSWORD})["Location"] == side.home
 
 
@@ -344,6 +357,40 @@ def test_a_link_raced_for_makes_one_seat(fresh_database: str) -> None:
         statuses = sorted(pool.map(accept, "ABCD"))
     assert set(statuses) <= {302, 404}
     assert (side.count(), side.verbs().count("member.joined")) == (4, 1)
+
+
+def test_a_link_raced_for_in_two_browsers_of_one_account_makes_one_seat(fresh_database: str) -> None:
+    side = at_a_customer(factories.make_cast(now=clock.now()))
+    link, known = side.invite(), factories.make_user(email=BEA)
+    browsers = [sign_in(known), sign_in(known)]
+
+    def accept(browser: Client) -> Any:
+        try:
+            return browser.post(link)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(accept, browsers), key=lambda answer: answer.status_code)
+    assert answers[0].status_code == 302
+    assert any(words in answers[1].content.decode() for words in ("It was used already", "You belong to"))
+    assert (side.count(), side.verbs().count("person.joined")) == (4, 1)
+
+
+def test_after_twenty_invitations_within_an_hour_none_is_mailed(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent again counts too; what was typed stays in the form."""
+    browser, begun = sign_in(side.owner), clock.now()
+    for number in range(19):
+        side.invite(email=f"bea{number}@else.example")
+    again = f"{side.at}invitations/{side.invitation().pk}/resend/"
+    assert [browser.post(again).status_code for _ in range(2)] == [302, 429]
+    answer = browser.post(side.at, {"email": BEA, "role": side.role})
+    assert (answer.status_code, BEA in answer.content.decode()) == (429, True)
+    assert "Twenty invitations within an hour" in answer.content.decode()
+    with as_worker():
+        assert not Mail.objects.filter(recipient=BEA).exists()
+    travel(monkeypatch, begun + timedelta(hours=1, minutes=1))
+    side.invite()
 
 
 def test_everything_is_in_the_trail(side: Side, client: Client) -> None:

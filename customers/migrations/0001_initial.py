@@ -274,6 +274,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("used_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "customer",
                     models.ForeignKey(

@@ -47,11 +47,11 @@ class Migration(migrations.Migration):
         WallTable(
             "customers_person",
             Access(Role.APP, READ),  # which customer is this session's?
-            Access(Role.AUTH, "SELECT (customer_id, user_id, active)"),  # in whose trail does a sign-in belong?
+            Access(Role.AUTH, READ),  # whose people sign in?
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
             Access(Role.STAFF, WRITE),
-            Access(Role.WORKER, EDIT),
+            Access(Role.WORKER, WRITE),
         ),
         CompositeForeignKey("customers_logintoken", *ASSIGNMENT_KEY),
         WallTable(

@@ -87,6 +87,7 @@ class Person(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="customer_roles")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.OWNER)
     active = models.BooleanField(_("active"), default=True)
+    used_at = models.DateTimeField(null=True, editable=False)  # chosen by who has several
 
     class Meta:
         verbose_name, verbose_name_plural = _("customer's person"), _("customers' people")

@@ -50,6 +50,8 @@ TEAM: dict[str, str | Promise] = {
     "role_changed": _("changed the role of %(target)s from %(before)s to %(role)s"),
     "disabled": _("disabled %(target)s"),
     "enabled": _("enabled %(target)s"),
+    "removed": _("removed %(target)s, %(role)s, from the team"),
+    "left": _("left the team"),
 }
 
 VERBS: dict[str, Verb] = {

@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
         ("mfa", "0003_authenticator_type_uniq"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("sessions", "0001_initial"),
+        ("usersessions", "0001_initial"),
     ]
 
     operations = [
@@ -115,6 +116,12 @@ class Migration(migrations.Migration):
         Grant("account_emailaddress", *ACCOUNTS),
         Grant("account_emailconfirmation", *ACCOUNTS),
         Grant("mfa_authenticator", Access(Role.APP, "SELECT (user_id, type)"), *ACCOUNTS),  # who has one
+        Grant(
+            "usersessions_usersession",
+            Access(Role.AUTH, WRITE),
+            Access(Role.STAFF, READ),
+            Access(Role.WORKER, "SELECT, DELETE"),  # erasure
+        ),
         Grant("django_content_type", Access(Role.STAFF, READ), Access(Role.WORKER, READ)),
         Grant("auth_permission", Access(Role.STAFF, READ)),
         Grant("auth_group", *STAFF_ONLY),
@@ -145,5 +152,10 @@ class Migration(migrations.Migration):
             Access(Role.WORKER, EDIT),
         ),
         WallTable("ondemand_retiredname", Access(Role.WORKER, "SELECT, INSERT")),
-        WallTable("ondemand_mail", Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
+        WallTable(
+            "ondemand_mail",
+            Access(Role.AUTH, APPEND, "partner_id IS NULL AND customer_id IS NULL"),
+            Access(Role.STAFF, EDIT),
+            Access(Role.WORKER, EDIT),
+        ),
     ]

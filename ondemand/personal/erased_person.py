@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
@@ -68,7 +69,7 @@ def _hand_contact_on(customer: Customer, leaves: User) -> None:
 def _account(user: User, now: datetime) -> None:
     retire_name(user.username, now=now)
     EmailAddress.objects.filter(user=user).delete()
-    Authenticator.objects.filter(user=user).delete()
+    UserSession.objects.filter(user=user).delete()
     end_sessions(user)
     User.objects.filter(pk=user.pk).update(
         first_name="",
@@ -79,6 +80,7 @@ def _account(user: User, now: datetime) -> None:
         is_active=False,
         last_login=None,
     )
+    Authenticator.objects.filter(user=user).delete()  # now that nobody is mailed of it
 
 
 def withdraw(invitations: Any, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Person
@@ -50,6 +51,16 @@ def account(user: User) -> Iterator[Table]:
             Told("last_used", "last_used_at", meaning=_("when it was used last")),
         ],
         Authenticator.objects.filter(user=user).order_by("pk"),
+    )
+    yield Table(
+        "sessions",
+        _("Where you signed in lately."),
+        [
+            Told("since", "created_at", meaning=_("when you signed in")),
+            Told("address", "ip", meaning=_("from which network address")),
+            Told("browser", "user_agent", meaning=_("what your browser said it is")),
+        ],
+        UserSession.objects.filter(user=user).order_by("pk"),
     )
 
 

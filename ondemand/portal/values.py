@@ -18,6 +18,14 @@ from ondemand.money import Money
 
 TONES: Final = frozenset({"good", "warn", "bad", "info", "calm"})
 NOTHING: Final = "—"
+# A browser's name is followed by that of whom it is like: the order counts.
+BROWSERS: Final = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS: Final = (
+    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 
 
 def money(amount: int, currency: str) -> str:
@@ -85,6 +93,12 @@ def breakable(address: str) -> SafeString:
     """An e-mail address, whose line may break behind the @."""
     name, at, host = address.partition("@")
     return format_html("{}{}<wbr>{}", name, at, host)
+
+
+def browser(user_agent: str) -> str:
+    """The browser and the system that it says it is; of another program its own first words."""
+    name, system = (next((said for sign, said in known if sign in user_agent), "") for known in (BROWSERS, SYSTEMS))
+    return " · ".join(filter(None, [name, system])) or user_agent[:40] or NOTHING
 
 
 def site(url: str) -> SafeString | str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from ondemand import audit, mail
 from ondemand.accounts import end_sessions, free_username, person, prove_address
-from ondemand.models import User
+from ondemand.models import Mail, User
 from ondemand.teams.invitations import LIFETIME, digest, new_token
 
 MOST_PENDING = 50
+AN_HOUR = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Refused(Exception):
     """The message is for whoever asked."""
 
 
+class TooOften(Refused):
+    """More than AN_HOUR invitations were mailed within one."""
+
+
 class InvitationGone(Exception):
     """Used, withdrawn, expired, or never made."""
 
@@ -47,7 +53,7 @@ class InvitationGone(Exception):
 def invite(team: Team, *, email: str, role: str, actor: User, now: datetime) -> None:
     """Mail a link. Who was invited and has not answered gets a new one, for the new role.
 
-    Raises Refused for who belongs to the team already, and above MOST_PENDING unanswered ones.
+    Raises Refused for who belongs to the team already, and above MOST_PENDING unanswered ones; TooOften.
     """
     email = email.lower()
     if team.seats.objects.filter(user__email__iexact=email, **team.keys).exists():
@@ -64,18 +70,21 @@ def invite(team: Team, *, email: str, role: str, actor: User, now: datetime) -> 
 
 
 def resend(team: Team, invitation: Any, *, actor: User, now: datetime) -> None:
-    """A new link with another week. Raises Refused where it was answered meanwhile."""
+    """A new link with another week. Raises Refused where it was answered meanwhile; TooOften."""
     _send(team, invitation, "invited_again", actor, now)
 
 
 def _send(team: Team, invitation: Any, verb: str, actor: User, now: datetime, **detail: Any) -> None:
+    lately = Mail.objects.filter(created_at__gt=now - timedelta(hours=1), key__startswith=_key(team), **team.keys)
+    if lately.count() >= AN_HOUR:
+        raise TooOften(_("Twenty invitations within an hour are the limit. Try again later."))
     token = new_token()
     mine = team.invitations.objects.pending().filter(pk=invitation.pk)
     if not mine.update(token_hash=digest(token), expires_at=now + LIFETIME, invited_by=actor):
         raise Refused(_("This invitation was answered or withdrawn meanwhile."))
     known = User.objects.filter(email__iexact=invitation.email).first()
     mail.queue(
-        f"{team.noun}-invitation-{invitation.pk}-{digest(token)[:16]}",
+        f"{_key(team)}{invitation.pk}-{digest(token)[:16]}",
         template="invitation",
         to=invitation.email,
         language=known.language if known else actor.language,
@@ -90,6 +99,11 @@ def _send(team: Team, invitation: Any, verb: str, actor: User, now: datetime, **
         customer_id=team.keys.get("customer_id"),
     )
     _record(team, verb, invitation.email, actor, now, **detail)
+
+
+def _key(team: Team) -> str:
+    """How the mails of invitations begin their keys."""
+    return f"{team.noun}-invitation-"
 
 
 def withdraw(team: Team, invitation: Any, *, actor: User, now: datetime) -> None:
@@ -107,7 +121,8 @@ def accept(team: Team, token: str, *, user: User, now: datetime) -> Any:
     mine = team.invitations.objects.by_token(token).filter(email__iexact=user.email, **team.keys)
     if not mine.open(now).update(accepted_at=now):
         raise InvitationGone
-    seat, new = team.seats.objects.get_or_create(user=user, **team.keys, defaults={"role": mine.get().role})
+    made = {"role": mine.get().role, "used_at": now}
+    seat, new = team.seats.objects.get_or_create(user=user, **team.keys, defaults=made)
     if not new:
         raise InvitationGone
     prove_address(user)
@@ -146,15 +161,61 @@ def enable(team: Team, seat: Any, *, actor: User, now: datetime) -> None:
         _record(team, "enabled", seat.user.email, actor, now)
 
 
+def remove(team: Team, seat: Any, *, actor: User, now: datetime) -> None:
+    """The seat is gone, and the person's sessions end at once. Raises Refused for the last owner."""
+    _remove(team, seat, "removed", actor, now)
+
+
+def leave(team: Team, seat: Any, *, actor: User, now: datetime) -> None:
+    """The same by the person's own word: the owners are mailed."""
+    if _remove(team, seat, "left", actor, now):
+        for owner in team.seats.objects.filter(role="owner", active=True, **team.keys).select_related("user"):
+            _tell_of_leaving(team, seat, owner.user, now)
+
+
+def _remove(team: Team, seat: Any, verb: str, actor: User, now: datetime) -> bool:
+    with _keeping_an_owner():
+        gone, _each = team.seats.objects.filter(pk=seat.pk).delete()
+    if gone:
+        end_sessions(seat.user)
+        _record(team, verb, seat.user.email, actor, now, role=seat.role)
+    return bool(gone)
+
+
+def _tell_of_leaving(team: Team, seat: Any, owner: User, now: datetime) -> None:
+    mail.queue(
+        f"{team.noun}-left-{seat.pk}-{owner.pk}",
+        template="left_team",
+        to=owner.email,
+        language=owner.language,
+        context={"team": team.name, "who": seat.user.name, "role": seat.get_role_display()},
+        now=now,
+        partner_id=team.keys["partner_id"],
+        customer_id=team.keys.get("customer_id"),
+    )
+
+
+def is_last_owner(team: Team, seat: Any) -> bool:
+    others = team.seats.objects.filter(role="owner", active=True, **team.keys).exclude(pk=seat.pk)
+    return bool(seat.role == "owner" and not others.exists())
+
+
 def _update(team: Team, seat: Any, **values: Any) -> bool:
-    """Whether something changed. The database knows who is the last owner; it is asked before the end."""
+    """Whether something changed."""
+    with _keeping_an_owner():
+        changed = team.seats.objects.filter(pk=seat.pk).exclude(**values).update(**values)
+    return bool(changed)
+
+
+@contextmanager
+def _keeping_an_owner() -> Iterator[None]:
+    """The database knows who is the last owner; it is asked before the end."""
     try:
         with transaction.atomic():
-            changed = team.seats.objects.filter(pk=seat.pk).exclude(**values).update(**values)
+            yield
             connection.check_constraints()
     except IntegrityError as error:
         raise Refused(_("The last owner stays: make somebody else an owner first.")) from error
-    return bool(changed)
 
 
 def _record(team: Team, verb: str, target: str, actor: User, now: datetime, **detail: Any) -> None:

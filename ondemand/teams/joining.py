@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -37,17 +38,38 @@ class Join(View):
     invitation: Any
     team: Team
     known: bool
+    seat: Any  # who was invited has one by now
 
     @method_decorator(never_cache)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with as_worker():
-            self.invitation = self.side.invitations.objects.open(clock.now()).by_token(kwargs["token"]).first()
-            if self.invitation:
-                self.team = self.side.invited_to(self.invitation)
-                self.known = User.objects.filter(email__iexact=self.invitation.email).exists()
-        answer = super().dispatch(request, *args, **kwargs) if self.invitation else _gone(request)
+        self.find(kwargs["token"])
+        if self.invitation is None or self.why_gone():
+            answer: HttpResponseBase = self.gone(request)
+        elif self.seat:
+            answer = render(request, "teams/there.html", {"team": self.team.name, "seat": self.seat})
+        else:
+            answer = super().dispatch(request, *args, **kwargs)
         answer.headers["Referrer-Policy"] = "no-referrer"
         return answer
+
+    def find(self, token: str) -> None:
+        with as_worker():
+            self.invitation = self.side.invitations.objects.by_token(token).first()
+            if self.invitation:
+                self.team = self.side.invited_to(self.invitation)
+                invited = User.objects.filter(email__iexact=self.invitation.email).first()
+                self.known = invited is not None
+                self.seat = self.side.seats.objects.filter(user=invited, **self.team.keys).first()
+
+    def why_gone(self) -> str:
+        """In words, for whoever was sent the link: nobody else has it. Empty while it works."""
+        if self.invitation.accepted_at:
+            return _("It was used already. Sign in with the address that it was mailed to.")
+        if self.invitation.withdrawn_at:
+            return _("It was withdrawn. If you think that is a mistake, ask who invited you for a new one.")
+        if self.invitation.expires_at <= clock.now():
+            return _("It expired after seven days. Ask who invited you to send it again.")
+        return ""
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         return self.shown(request, None if self.known else JoinForm(user=None))
@@ -69,7 +91,7 @@ class Join(View):
             with as_worker():
                 seat = accept(self.team, token, user=person_of(request), now=clock.now())
         except InvitationGone:
-            return _gone(request)
+            return self.lost(request, token)
         return self.entered(request, seat)
 
     def joined_anew(self, request: HttpRequest, token: str, form: JoinForm) -> HttpResponse:
@@ -78,10 +100,21 @@ class Join(View):
             with as_worker():
                 seat = accept_as_new(self.team, token, **form.cleaned_data, language=language, now=clock.now())
         except InvitationGone:
-            return _gone(request)
+            return self.lost(request, token)
         with tenant(Scope(Role.AUTH)):
             login(request, seat.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+            UserSession.objects.create_from_request(request)
         return self.entered(request, seat)
+
+    def lost(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Another window was quicker, or the invitation was withdrawn while the page was open."""
+        self.find(token)
+        return self.gone(request)
+
+    def gone(self, request: HttpRequest) -> HttpResponse:
+        why = self.why_gone() if self.invitation else ""
+        newer = _("The link is not whole, or a newer one was sent since: use the one in the newest mail.")
+        return render(request, "teams/gone.html", {"why": why or newer}, status=404)
 
     def entered(self, request: HttpRequest, seat: Any) -> HttpResponse:
         request.session[self.side.kept_as] = seat.pk
@@ -101,7 +134,3 @@ class Join(View):
 
 
 outside_transaction(Join.dispatch)
-
-
-def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "teams/gone.html", {}, status=404)

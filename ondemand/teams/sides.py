@@ -16,7 +16,8 @@ class Side:
     """`prefix` begins the names of its addresses; `landing` is where who has joined goes on.
 
     `team_of` is asked in the request's scope and reads that tenant's rows alone; `invited_to` says whose an
-    invitation is. `owners_only` raises PermissionDenied. `kept_as`: the session's key for the seat in use.
+    invitation is. `owners_only` and `own_seat`, the seat in use, raise PermissionDenied. `kept_as`: the session's
+    key for it.
     """
 
     seats: Any
@@ -28,6 +29,7 @@ class Side:
     lead: Any
     roles_help: list[tuple[Any, Any]]
     owners_only: Callable[[HttpRequest], object]
+    own_seat: Callable[[HttpRequest], Any]
     team_of: Callable[[HttpRequest], Team]
     invited_to: Callable[[Any], Team]
 

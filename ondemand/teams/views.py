@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -17,12 +18,13 @@ from ondemand import clock
 from ondemand.portal.detail import Rows, first_rows
 from ondemand.scopes import TenantRequest, person_of
 from ondemand.teams import changes
-from ondemand.teams.changes import Refused, Team
+from ondemand.teams.changes import Refused, Team, TooOften
 from ondemand.teams.forms import InviteForm, RoleForm
 from ondemand.teams.sides import Side
 from ondemand.teams.tables import SeatTable
-from ondemand.tenancy.context import as_worker, tenant
+from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.marker import outside_transaction
+from ondemand.tenancy.roles import Role
 
 MOST_ROWS = 500
 
@@ -44,15 +46,16 @@ class TeamView(View):
             rows = kind.objects.select_related("user") if kind is self.side.seats else kind.objects.all()
             return team, get_object_or_404(rows, pk=pk, **team.keys)
 
-    def do(self, request: HttpRequest, change: Callable[..., None], *given: Any, said: Any, **named: Any) -> bool:
+    def do(self, request: HttpRequest, change: Callable[..., None], *given: Any, said: Any, **named: Any) -> int:
+        """The status of the answer: 302, or why it was refused."""
         try:
             with as_worker():
                 change(*given, actor=person_of(request), now=clock.now(), **named)
         except Refused as refusal:
             messages.error(request, str(refusal))
-            return False
+            return 429 if isinstance(refusal, TooOften) else 422
         messages.success(request, str(said))
-        return True
+        return 302
 
 
 class TeamPage(TeamView):
@@ -66,9 +69,8 @@ class TeamPage(TeamView):
         with tenant(cast(TenantRequest, request).tenancy):
             team = self.side.team_of(request)
         said = _("%(email)s was invited.") % {"email": form.cleaned_data["email"]}
-        if self.do(request, changes.invite, team, said=said, **form.cleaned_data):
-            return redirect(self.side.prefix)
-        return self.shown(request, form, status=422)
+        status = self.do(request, changes.invite, team, said=said, **form.cleaned_data)
+        return redirect(self.side.prefix) if status == 302 else self.shown(request, form, status)
 
     def shown(self, request: HttpRequest, form: InviteForm, status: int = 422) -> HttpResponse:
         """`status` is that of a form which is not accepted."""
@@ -137,8 +139,66 @@ class Act(TeamView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         team, row = self.find(request, getattr(self.side, self.kind), pk)
-        self.do(request, self.change, team, row, said=self.said)
-        return redirect(self.side.prefix)
+        status = self.do(request, self.change, team, row, said=self.said)
+        return render(request, "429.html", status=429) if status == 429 else redirect(self.side.prefix)
+
+
+class Leave(View):
+    """Everybody's own word, owner or not."""
+
+    side: Any = None
+
+    @outside_transaction
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.seat = self.side.own_seat(request)
+        with tenant(cast(TenantRequest, request).tenancy):
+            self.team: Team = self.side.team_of(request)
+            self.last_owner = changes.is_last_owner(self.team, self.seat)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.shown(request)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            with as_worker():
+                changes.leave(self.team, self.seat, actor=person_of(request), now=clock.now())
+        except Refused:
+            self.last_owner = True
+            return self.shown(request, status=422)
+        with tenant(Scope(Role.AUTH)):
+            logout(request)
+        messages.success(request, _("You have left %(team)s.") % {"team": self.team.name})
+        return redirect("account_login")
+
+    def shown(self, request: HttpRequest, status: int = 200) -> HttpResponse:
+        context = {
+            "team": self.team.name,
+            "last_owner": self.last_owner,
+            "team_url": reverse(self.side.prefix),
+            "back_url": reverse(self.side.landing),
+        }
+        with tenant(cast(TenantRequest, request).tenancy):
+            return render(request, "teams/leave.html", context, status=status)
+
+
+class Switch(View):
+    """Another seat of one's own, from whichever page."""
+
+    http_method_names = ["post"]
+    side: Any = None
+
+    @outside_transaction
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        with as_worker():
+            mine = self.side.seats.objects.filter(pk=pk, user=person_of(request), active=True)
+            if not mine.update(used_at=clock.now()):
+                raise Http404
+        request.session[self.side.kept_as] = pk
+        return redirect(self.side.landing)
 
 
 ACTS: tuple[tuple[str, str, Callable[..., None], Any], ...] = (
@@ -154,6 +214,8 @@ def addresses(side: Side, at: str) -> list[URLPattern]:
     places = {"seats": "<int:pk>", "invitations": "invitations/<int:pk>"}
     return [
         path(f"{at}", TeamPage.as_view(side=side), name=side.prefix),
+        path(f"{at}leave/", Leave.as_view(side=side), name=f"{side.prefix}-leave"),
+        path(f"{at}<int:pk>/switch/", Switch.as_view(side=side), name=f"{side.prefix}-switch"),
         path(f"{at}<int:pk>/", SeatPage.as_view(side=side), name=f"{side.prefix}-seat"),
         *(
             path(

@@ -45,5 +45,10 @@ def instant(value: datetime | None) -> str:
 
 
 @register.filter
+def browser(user_agent: str) -> str:
+    return values.browser(user_agent)
+
+
+@register.filter
 def site(url: str) -> str:
     return values.site(url) if url else values.NOTHING

@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("used_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "user",
                     models.ForeignKey(

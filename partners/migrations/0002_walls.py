@@ -30,10 +30,10 @@ class Migration(migrations.Migration):
         WallTable(
             "partners_member",
             Access(Role.APP, READ),  # which tenant is this session's?
-            Access(Role.AUTH, "SELECT (partner_id, user_id, active)"),  # in whose trail does a sign-in belong?
+            Access(Role.AUTH, READ),  # whose members sign in, and does their role need a second factor?
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.STAFF, WRITE),
-            Access(Role.WORKER, EDIT),
+            Access(Role.WORKER, WRITE),
         ),
         migrations.RunSQL(LAST_OWNER, "DROP TRIGGER last_owner ON partners_member"),
         WallTable(

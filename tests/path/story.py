@@ -203,10 +203,12 @@ class Story:
         new: dict[str, Any] = {"name": "Bea", "password": PASSWORD, "language": "en", "now": self.now}
         bea = self.once(changes.accept_as_new, iberia, self.mailed_token(), **new)
         invited(colleague.email)
-        self.once(changes.accept, iberia, self.mailed_token(), user=colleague, now=self.now)
+        seat = self.once(changes.accept, iberia, self.mailed_token(), user=colleague, now=self.now)
         self.once(changes.change_role, iberia, bea, Member.Role.SUPPORT, **by)
         self.once(changes.disable, iberia, bea, **by)
         self.once(changes.enable, iberia, bea, **by)
+        self.once(changes.remove, iberia, bea, **by)
+        self.once(changes.leave, iberia, seat, actor=colleague, now=self.now)
 
     def invited(self, team: Team, by: dict[str, Any], email: str) -> Invitation:
         self.once(changes.invite, team, email=email, role=Member.Role.FINANCE, **by)

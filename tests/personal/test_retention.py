@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection
@@ -19,6 +20,7 @@ from ondemand.models import AuditEntry, Mail, StripeEvent
 from ondemand.retention import RULES, Rule
 from ondemand.servers import ROOT
 from ondemand.tenancy.context import Scope, as_worker, tenant
+from ondemand.tenancy.roles import Role
 from partners.models import Invitation
 from signup.models import SignUp
 from tests import factories
@@ -87,6 +89,12 @@ def session(cast: Cast, at: datetime) -> Session:
         return Session.objects.create(session_key=f"k{at.timestamp()}", session_data="x", expire_date=at)
 
 
+def sign_in(cast: Cast, at: datetime) -> UserSession:
+    given = {"ip": "192.0.2.1", "user_agent": "Firefox", "session_key": f"s{at.timestamp()}", "created_at": at}
+    with tenant(Scope(Role.AUTH)):
+        return UserSession.objects.create(user=cast.iberia.owner, **given)
+
+
 # One row for each rule, of that age.
 MADE: dict[str, Callable[[Cast, datetime], Any]] = {
     "raw events from Stripe": within(event),
@@ -98,6 +106,7 @@ MADE: dict[str, Callable[[Cast, datetime], Any]] = {
     "addresses in the audit trail": within(entry),
     "network addresses of sign-ups": lambda cast, at: signup(cast, at, SignUp.State.EXPIRED),
     "what was typed in unfinished sign-ups": lambda cast, at: signup(cast, at, SignUp.State.EXPIRED),
+    "addresses and browsers of sign-ins": sign_in,
     "sessions after their end": session,
 }
 

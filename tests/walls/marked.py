@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.contenttypes.models import ContentType
 from django.utils.http import int_to_base36
 
@@ -48,6 +49,7 @@ class Marked:
     payment: Payment
     signup: SignUp
     passkey: Authenticator
+    session: UserSession
     login: LoginToken
     seat: Member
     invitation: Invitation
@@ -77,6 +79,7 @@ class Marked:
             ("signup/", "slug"): iberia.campaign.slug,
             ("signup/", "public_id"): self.signup.public_id,
             ("accounts/2fa/webauthn/keys/", "pk"): self.passkey.pk,
+            ("accounts/sessions/", "pk"): self.session.pk,
             ("accounts/", "uidb36"): uid,
             ("accounts/", "key"): "set-password",
             ("admin/partners/partner/", "partner_id"): iberia.partner.pk,
@@ -137,6 +140,7 @@ def make_marked() -> Marked:
         payment,
         signup,
         passkey,
+        _session(cast),
         _login(cast, customer),
         *_teams(cast, customer),
         neighbour=factories.make_person(customer=_customer(cast, "Neighbour"), email="ana@neighbour.example"),
@@ -165,6 +169,12 @@ def _victim(cast: Cast) -> tuple[Customer, Instance]:
     factories.make_cycle(instance=instance, now=cast.now)
     factories.make_person(customer=customer, email=f"owner@{MARK}.example")
     return customer, instance
+
+
+def _session(cast: Cast) -> UserSession:
+    given = {"ip": "192.0.2.1", "session_key": "k" * 32, "user_agent": f"{MARK} browser"}
+    with tenant(Scope(Role.AUTH)):
+        return UserSession.objects.create(user=cast.iberia.owner, **given)
 
 
 def _login(cast: Cast, customer: Customer) -> LoginToken:
