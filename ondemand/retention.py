@@ -33,6 +33,7 @@ class Rule:
     blank: dict[str, Any] = field(default_factory=dict)
     among: Q = field(default_factory=Q)
     role: Role = Role.WORKER
+    guarded: bool = True  # False: its own end may come earlier
 
     def rows(self, now: datetime) -> QuerySet[Any]:
         old = Q(**{f"{self.since}__lte": now - timedelta(days=self.days)})
@@ -77,7 +78,14 @@ RULES = (
         blank=dict.fromkeys(TYPED, ""),
         among=UNFINISHED,
     ),
-    Rule("addresses and browsers of sign-ins", "usersessions.UserSession", "created_at", 30, role=Role.AUTH),
+    Rule(
+        "addresses and browsers of sign-ins",
+        "usersessions.UserSession",
+        "created_at",
+        30,
+        role=Role.AUTH,
+        guarded=False,
+    ),
     Rule("sessions after their end", "sessions.Session", "expire_date", 0, role=Role.AUTH),
 )
 
