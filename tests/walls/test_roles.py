@@ -28,6 +28,11 @@ AREAS = {
 # Who looks a row up in the area's role and changes it as the worker, or acts for who has no tenant yet.
 BESIDE = {
     "account-access-allow": {Role.WORKER},
+    "account-data-erase": {Role.WORKER},
+    "account-help": {Role.WORKER},
+    "personal-data": {Role.WORKER},
+    "personal-data-erase": {Role.WORKER},
+    "personal-data-export": {Role.WORKER},
     "account-access-end": {Role.WORKER},
     "account-open": {Role.WORKER},
     "bank-account": {Role.WORKER},
@@ -45,6 +50,7 @@ BESIDE = {
         for side in ("team", "account-team")
         for act in ("", "-seat", "-disable", "-enable", "-resend", "-withdraw")
     },
+    **{f"{side}{act}": {Role.AUTH, Role.WORKER} for side in ("team", "account-team") for act in ("-leave", "-switch")},
 }
 ENTERED = re.compile(r"set_config\('role', '(portal_\w+)'")
 
