@@ -60,7 +60,8 @@ class ErasureAdmin(ReadOnlyAdmin):
         context = self.admin_site.each_context(request) | {
             "form": form,
             "why_not": why_not,
-            "subject": subject,
+            "named": f"{subject}, {subject.email}" if kind == "person" else str(subject),
+            "kind": kind,
             "title": _("Erase for good"),
             "opts": self.opts,
         }

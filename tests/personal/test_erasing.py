@@ -33,6 +33,7 @@ from tests.conftest import database
 from tests.path.conftest import park, standin, stripe_base, walking
 from tests.path.killing import run_to_death
 from tests.path.rows import rows
+from tests.path.test_hanging import failing
 from tests.path.test_twice import CACHE
 from tests.path.walk import STAFF, Walk
 from tests.standins.park import Park
@@ -61,6 +62,7 @@ class Erased:
     before: str
     books: dict[str, Any]
     refused: str = ""
+    unanswered: tuple[str, str] = ("", "")
     deaths: int = 0
     after: str = ""
     late: str = ""
@@ -119,6 +121,10 @@ def erase_all(walk: Walk) -> Erased:
     seen = Erased(customer, dump(), books(), refused=str(refusal.value))
     with as_worker():
         erasure = erasing.confirm(customer, reason="by letter", by=staff, now=walk.now)
+    with failing(walk, "DELETE /v1/customers/*", "500"):
+        state = erasing.carry_out(erasure.pk, now=walk.now)
+    with as_worker():
+        seen.unanswered = state, Customer.objects.get().name
     seen.deaths = die_on_the_way(walk, erasure)
     seen.after, seen.books_after = dump(), books()
     seen.second = rows()
@@ -222,6 +228,10 @@ def test_the_ledger_is_whole(erased: Erased) -> None:
 
 def test_it_was_killed_on_the_way_and_carried_on(erased: Erased) -> None:
     assert erased.deaths >= 4  # after the claim, before and after Stripe, at the end
+
+
+def test_a_stripe_that_fails_is_asked_again_and_nothing_is_erased_before(erased: Erased) -> None:
+    assert erased.unanswered == (Erasure.State.CONFIRMED, TYPED["company"])
 
 
 def test_a_second_run_changes_nothing(erased: Erased) -> None:

@@ -120,6 +120,17 @@ def test_staff_confirm_with_a_reason(world: World) -> None:
     )
 
 
+def test_to_be_staff_is_not_enough(world: World) -> None:
+    world.end()
+    clerk = factories.make_user(email="clerk@openbravo.example", is_staff=True)
+    with as_worker():
+        User.objects.filter(pk=clerk.pk).update(is_superuser=False)
+    browser, page = sign_in(user(clerk.pk)), f"/admin/ondemand/erasure/customer/{world.customer.pk}/"
+    assert browser.get(page).status_code == 403
+    assert browser.post(page, SURE | {"reason": "by letter"}).status_code == 403
+    assert erasures() == []
+
+
 def test_staff_are_told_why_not_yet(world: World) -> None:
     page = f"/admin/ondemand/erasure/customer/{world.customer.pk}/"
     answer = sign_in(world.cast.staff).post(page, SURE | {"reason": "by letter"})
