@@ -45,14 +45,14 @@ def in_lists() -> Iterator[tuple[str, str]]:
 
 def test_in_a_lists_address(marked: Marked, capsys: Any) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
-    for (address, name), value in some_of(list(product(in_lists(), FORGED)), every_day=60):
+    for (address, name), value in some_of(list(product(in_lists(), FORGED)), every_day=40):
         count.take(staff.ask("GET", f"{address}?{encoded({name: value})}"), address=address, hostile={name: value})
     count.say(capsys, "the admin's lists")
 
 
 def test_in_a_lists_actions(marked: Marked, capsys: Any) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
-    for (address, options), name, value in some_of(list(product(registered(), OF_ACTIONS, FORGED)), every_day=30):
+    for (address, options), name, value in some_of(list(product(registered(), OF_ACTIONS, FORGED)), every_day=20):
         sent = {"action": str((options.actions or ["delete_selected"])[0]), "_selected_action": "1", name: value}
         count.take(staff.ask("POST", address, body=encoded(sent)), address=address, hostile={name: value})
     count.say(capsys, "the admin's actions")
@@ -82,7 +82,7 @@ def test_in_one_field_of_a_form(marked: Marked, capsys: Any) -> None:
     staff, count, cases = visitor_of(marked, "staff"), Count(), list[tuple[Form, str, str | None]]()
     for form in forms(staff):
         cases += product([form], [*form.fields, *OF_FORMS], [None, *FORGED])
-    for form, name, value in some_of(cases, every_day=40):
+    for form, name, value in some_of(cases, every_day=30):
         typed = {other: given for other, given in form.filled().items() if other != name or value is not None}
         typed |= {} if value is None else {name: value}
         hostile = {name: value or "missing"}
@@ -95,7 +95,7 @@ def test_in_place_of_an_id(marked: Marked, who: str, capsys: Any) -> None:
     visitor, count, values = visitor_of(marked, who), Count(), marked.values()
     asked = [(each, name) for each in addresses() if each.is_admin for name in each.parameters]
     short = [value for value in FORGED if 0 < len(value) < 5_000]
-    for (address, name), value, method in some_of(list(product(asked, short, ("GET", "POST"))), every_day=30):
+    for (address, name), value, method in some_of(list(product(asked, short, ("GET", "POST"))), every_day=10):
         path, _ = replace(values, foreign={("", name): _quoted(value)} | values.foreign).paths(address)
         count.take(visitor.ask(method, path), address=address.route, hostile={name: value})
     count.say(capsys, f"ids in the admin's addresses, {who}")
@@ -108,7 +108,7 @@ def _quoted(value: str) -> str:
 @pytest.mark.parametrize("who", ["staff", "owner", "anonymous"])
 def test_in_autocomplete(marked: Marked, who: str, capsys: Any) -> None:
     visitor, count = visitor_of(marked, who), Count()
-    for name, value in some_of(list(product(OF_AUTOCOMPLETE, FORGED)), every_day=10):
+    for name, value in some_of(list(product(OF_AUTOCOMPLETE, FORGED)), every_day=5):
         answer = visitor.ask("GET", f"/admin/autocomplete/?{encoded(AUTOCOMPLETE | {name: value})}")
         count.take(answer, address="/admin/autocomplete/", hostile={name: value})
         assert who == "staff" or answer.status_code in (302, 400, 403)
