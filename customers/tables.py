@@ -104,11 +104,17 @@ class InvoiceTable(ListTable):
         order_by = "-effective_at"
 
 
+class NamesCell(TextCell):
+    def draw(self, value: list[str], row: Any) -> str:
+        return ", ".join(value)
+
+
 class LoginTable(ListTable):
     """Who was in a customer's account; a session that was not ended by someone ends where it says."""
 
     who = TextCell(verbose_name=_("who"))
     reason = TextCell(verbose_name=_("reason"))
+    opened = NamesCell(verbose_name=_("instances opened"), orderable=False)
     used_at = DateTimeCell(verbose_name=_("entered"))
     left_at = DateTimeCell(verbose_name=_("left, or out at the latest"), orderable=False)
     ending = BadgeCell(LoginToken.Ending.choices, verbose_name=_("how it ended"))

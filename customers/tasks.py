@@ -1,14 +1,21 @@
-"""Jobs of billing: events about customers' objects at Stripe."""
+"""Jobs about customers: events about their objects at Stripe; support sessions whose right has gone."""
 
 from __future__ import annotations
 
-from customers import sync
+from customers import support, sync
 from ondemand import clock, inbox
 from ondemand.hints import hint
 from ondemand.jobs import job
+from ondemand.tenancy.context import as_worker
 
 
 @job
 def take_events() -> None:
     if inbox.take(sync.KINDS, sync.sync, now=clock.now()):
         hint("commissions.tasks.accrue")
+
+
+@job
+def sweep() -> None:
+    with as_worker():
+        support.end_without_right(now=clock.now())

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Person
+from customers.support import SupportSession
 from ondemand.access.seats import Seat
 from ondemand.scopes import (
     EVERYONE,
@@ -23,7 +24,6 @@ from ondemand.scopes import (
     PERSON_TECHNICAL,
     SUPPORT,
     SUPPORT_READS,
-    Support,
     TenantRequest,
 )
 from ondemand.tenancy.roles import Role
@@ -162,7 +162,7 @@ class Shell:
         return getattr(self._request, "person", None)
 
     @property
-    def support(self) -> Support | None:
+    def support(self) -> SupportSession | None:
         """The member's way into a customer's account: said on every page, with the way out."""
         return getattr(self._request, "support", None)
 

@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 from ondemand import audit
 from ondemand.access.seats import Seat, seats_of
 from ondemand.networks import address_of
-from ondemand.scopes import TenantRequest, person_of, scope_of, support_of
+from ondemand.scopes import TenantRequest, leave_support, person_of, scope_of, support_of
 from ondemand.tenancy.context import tenant
 from ondemand.tenancy.marker import runs_outside
 from ondemand.tenancy.roles import Role
@@ -34,12 +34,16 @@ class TenantMiddleware:
         asked.support = support_of(asked)
         asked.tenancy, asked.failed = scope_of(asked), False
         asked.seats = _seats(asked)
-        if _outside(request):
-            return self.get_response(request)
-        with tenant(asked.tenancy):
+        response = self.get_response(request) if _outside(request) else self._within(asked)
+        if asked.support and not asked.user.is_authenticated:
+            leave_support(asked.support)
+        return response
+
+    def _within(self, request: TenantRequest) -> HttpResponseBase:
+        with tenant(request.tenancy):
             response = self.get_response(request)
             _refuse_stream(response)
-            if asked.failed or response.status_code >= 500:
+            if request.failed or response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
 

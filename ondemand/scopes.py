@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -16,6 +15,7 @@ from django.urls import Resolver404, resolve
 
 from customers import support
 from customers.models import LoginToken, Person
+from customers.support import SupportSession
 from ondemand import audit
 from ondemand.clock import now
 from ondemand.models import User
@@ -40,9 +40,10 @@ PERSON_OWNER = frozenset({Person.Role.OWNER})
 PERSON_BILLING = frozenset({Person.Role.OWNER, Person.Role.BILLING})
 PERSON_TECHNICAL = frozenset({Person.Role.OWNER, Person.Role.TECHNICAL})
 SUPPORT_COOKIE = f"{settings.SESSION_COOKIE_NAME.removesuffix('session')}support"
-# What a member may reach within a customer's account: to read, and to do. All else there is refused.
+# What a member within a customer's account may read there, and do anywhere; all else of the kind is refused.
 SUPPORT_READS = frozenset({"account", "account-access"})
-SUPPORT_DOES = frozenset({"support-end", "account-open", "account_logout", "account_reauthenticate"})
+SUPPORT_DOES = frozenset({"support-end", "account-open", "account_logout", "preferences", "set_language"})
+CLOSED_TO_SUPPORT = ("/account/", "/accounts/", "/admin/")
 
 
 AnySeat = TypeVar("AnySeat", Member, Person)
@@ -55,16 +56,8 @@ class TenantRequest(HttpRequest):
     failed: bool
     member: Member | None
     person: Person | None
-    support: Support | None
+    support: SupportSession | None
     seats: list[Seat]
-
-
-@dataclass(frozen=True)
-class Support:
-    """A member within a customer's account, by a login token."""
-
-    token: LoginToken
-    member: Member
 
 
 def person_of(request: HttpRequest) -> User:
@@ -81,7 +74,6 @@ def web(request: TenantRequest) -> Scope:
 
 def customer(request: TenantRequest) -> Scope:
     if request.support:
-        _refuse_beyond_support(request)
         return Scope(Role.CUSTOMER, customer_id=request.support.token.customer_id)
     request.person = customers_person_of(request)
     return Scope(Role.CUSTOMER, customer_id=request.person.customer_id if request.person else None)
@@ -94,17 +86,12 @@ def staff(request: TenantRequest) -> Scope:
 
 
 def accounts(request: TenantRequest) -> Scope:
-    """Not from within a customer's account: password, e-mail and second factor would be thought the customer's."""
     bool(request.user.is_authenticated)
-    if request.support:
-        _refuse_beyond_support(request)
     return Scope(Role.AUTH)
 
 
 def signup(request: TenantRequest) -> Scope:
     """Load session and user now: a template that asks later would ask as portal_signup."""
-    if request.support and request.method not in SAFE:
-        raise PermissionDenied
     request.person = customers_person_of(request)
     match = PROGRESS.match(request.path_info)
     return Scope(Role.SIGNUP, signup_id=match[1] if match else None)
@@ -112,7 +99,7 @@ def signup(request: TenantRequest) -> Scope:
 
 def machine(request: TenantRequest) -> Scope:
     """No one is signed in here, whatever cookie comes along: machines have no session to read."""
-    request.user = AnonymousUser()
+    request.user, request.support = AnonymousUser(), None
     return Scope(Role.MACHINE)
 
 
@@ -130,6 +117,8 @@ AREAS: tuple[tuple[str, Callable[[TenantRequest], Scope]], ...] = (
 
 
 def scope_of(request: TenantRequest) -> Scope:
+    if request.support:
+        _refuse_beyond_support(request, request.support)
     for prefix, find in AREAS:
         if request.path_info.startswith(prefix):
             return find(request)
@@ -159,29 +148,42 @@ def last_used(seats: type[AnySeat], user: User) -> AnySeat | None:
     return mine.order_by(F("used_at").desc(nulls_last=True), "pk").first()
 
 
-def support_of(request: TenantRequest) -> Support | None:
+def support_of(request: TenantRequest) -> SupportSession | None:
     """Whose account a member is in, by the cookie of that session alone; it ends with the member's own right."""
     secret = request.COOKIES.get(SUPPORT_COOKIE)
     if not secret or not request.user.is_authenticated:
         return None
-    at, mine = now(), LoginToken.objects.filter(user=request.user, session_digest=support.digest(secret))
-    token = mine.running(at).first()
-    if token is None:
-        return None
-    if member := support.helper_of(token):
-        return Support(token, member)
     with as_worker():
-        support.end([token], by=person_of(request), ending=LoginToken.Ending.DISABLED, now=at)
-    return None
+        return support.session_of(secret, by=person_of(request), now=now())
 
 
-def _refuse_beyond_support(request: TenantRequest) -> None:
+def within(request: HttpRequest) -> dict[str, Any]:
+    """For the audit trail: whose account a member is in, while doing something of the own."""
+    session = cast(TenantRequest, request).support
+    return {"within": session.token.company} if session else {}
+
+
+def leave_support(session: SupportSession) -> None:
+    """Who signs out has left the customer's account, too."""
+    with as_worker():
+        support.end([session.token], by=session.member.user, ending=LoginToken.Ending.MEMBER, now=now())
+
+
+def _refuse_beyond_support(request: TenantRequest, session: SupportSession) -> None:
+    """Within a customer's account a member looks: there what is listed, elsewhere the own screens.
+
+    Password, e-mail and second factor would be thought the customer's, so the own ones are refused as well.
+    """
     try:
-        name = resolve(request.path_info).url_name
+        name = resolve(request.path_info).url_name or ""
     except Resolver404:
-        name = None
-    if name in SUPPORT_DOES or (name in SUPPORT_READS and request.method in SAFE):
+        name = ""
+    reads = name in SUPPORT_READS or not request.path_info.startswith(CLOSED_TO_SUPPORT)
+    if name in SUPPORT_DOES or (reads and request.method in SAFE):
         return
+    if request.method not in SAFE:
+        with as_worker():
+            support.note_forbidden(session.token, name, by=session.member.user, now=now())
     raise PermissionDenied("A member changes nothing of this kind within a customer's account.")
 
 

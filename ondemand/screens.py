@@ -13,7 +13,7 @@ from django.views import View
 from ondemand import audit
 from ondemand.clock import now
 from ondemand.portal.views import ListScreen
-from ondemand.scopes import TenantRequest, person_of, require_person, sees_instances, sees_money
+from ondemand.scopes import TenantRequest, person_of, require_person, sees_instances, sees_money, within
 
 GREATEST_ID = 2**63 - 1
 
@@ -37,6 +37,7 @@ class TenantList(ListScreen):
             list=self.export_name,
             rows=rows,
             query=request.GET.urlencode()[:500],
+            **within(request),
         )
 
 

@@ -300,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
         "ondemand.tasks.forget": 2880,
         "ondemand.personal.tasks.sweep": 20,
         "partners.tasks.sweep": 1,
+        "customers.tasks.sweep": 1,
         "signup.tasks.sweep": 1,
         "instances.tasks.sweep": 1,
         "commissions.tasks.accrue": 1,

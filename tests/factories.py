@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from commissions.services.accrual import accrue
+from customers import support
 from customers.models import Assignment, Customer, Invoice, InvoiceLine, Person, Subscription
 from instances.models import Instance, UsageCycle, UsageReading
 from ondemand import clock
@@ -153,6 +154,15 @@ def make_person(*, customer: Customer, email: str) -> User:
 def seat_person(*, customer: Customer, user: User) -> Person:
     with as_worker():
         return Person.objects.create(partner_id=customer.partner_id, customer=customer, user=user)
+
+
+def make_login(
+    *, customer: Customer, by: User, now: datetime, reason: str = "The till prints nothing"
+) -> support.Entered:
+    """A member of the customer's partner is in the account."""
+    with as_worker():
+        secret = support.issue(customer.pk, by=by, partner_id=customer.partner_id, reason=reason, now=now)
+        return support.enter(secret, by=by, now=now)
 
 
 def make_instance(*, customer: Customer, now: datetime, state: str = Instance.State.RUNNING) -> Instance:

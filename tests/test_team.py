@@ -199,7 +199,7 @@ def test_looking_at_the_link_uses_nothing_up(side: Side, client: Client) -> None
     link = side.invite()
     answers = [client.get(link) for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
-    assert {answer.headers["Referrer-Policy"] for answer in answers} == {"no-referrer"}
+    assert {answer.headers["Referrer-Policy"] for answer in answers} == {"strict-origin"}
 
 
 def gone(client: Client, link: str, why: str = "works no more") -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -28,15 +29,15 @@ class LoginTokenQuerySet(models.QuerySet["LoginToken"]):
 class LoginToken(models.Model):
     """A member's one-time way into a customer's account, and the session that its one use opened.
 
-    Of token and session the SHA-256 alone is kept, in hexadecimal. `who` and `company` are the names of that
-    day: the customer reads who was there, whatever became of the member.
+    Of token and session the SHA-256 alone is kept, in hexadecimal. `who`, `company` and `opened` are the names of
+    that day: the customer reads who was there and in which instances, whatever became of them.
     """
 
     class Ending(models.TextChoices):
         MEMBER = "member", pgettext_lazy("support session", "ended by the member")
         CUSTOMER = "customer", pgettext_lazy("support session", "ended by the customer")
         REFUSED = "refused", pgettext_lazy("support session", "support access refused")
-        DISABLED = "disabled", pgettext_lazy("support session", "the member was disabled")
+        RIGHT = "right", pgettext_lazy("support session", "the member's right ended")
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer_id = models.BigIntegerField()
@@ -52,6 +53,7 @@ class LoginToken(models.Model):
     used_at = models.DateTimeField(_("entered"), null=True)
     session_digest = models.CharField(max_length=64, blank=True)
     session_expires_at = models.DateTimeField(null=True)
+    opened = ArrayField(models.CharField(max_length=40), verbose_name=_("instances opened"), blank=True, default=list)
     ended_at = models.DateTimeField(null=True)
     ending = models.CharField(max_length=10, choices=Ending, blank=True)
 

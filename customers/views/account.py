@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from customers.models import Customer, Invoice, Person
+from customers.support import SupportSession
 from customers.tables import InvoiceTable, SubscriptionTable
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
@@ -25,7 +26,6 @@ from ondemand.scopes import (
     PERSON_BILLING,
     PERSON_OWNER,
     PERSON_TECHNICAL,
-    Support,
     TenantRequest,
     require_person,
 )
@@ -41,7 +41,7 @@ def customer_of(request: HttpRequest) -> Customer:
     return get_object_or_404(Customer, pk=person.customer_id)
 
 
-def helper_here(request: HttpRequest) -> Support | None:
+def helper_here(request: HttpRequest) -> SupportSession | None:
     """The partner's member who is in this account to help."""
     return cast(TenantRequest, request).support
 

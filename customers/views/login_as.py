@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from customers import support
@@ -29,19 +28,23 @@ from ondemand.tenancy.marker import outside_transaction
 def login_as(request: HttpRequest, pk: int) -> HttpResponse:
     """Owners and support, who gave their password within 15 minutes; another partner's customer is a 404."""
     customer = _customer_for_helper(request, pk)
+    if request.method != "POST" and (refused := _why_not(request, customer)):
+        return _ask(request, customer, LoginAsForm(), refused)
     if not reauthentication.is_recent(request):
         return reauthentication.ask(reverse("customer-login", args=[pk]))
-    form, refused = LoginAsForm(request.POST or None), _refusal(request, customer)
-    if refused or not form.is_valid():
-        return _ask(request, customer, form, refused)
+    form = LoginAsForm(request.POST or None)
+    if not form.is_valid():
+        return _ask(request, customer, form)
     try:
         token = _issue(request, customer, form.cleaned_data["reason"])
-    except LoginRefused as error:
-        return _ask(request, customer, form, str(error))
-    return _unseen(render(request, "customers/login_as_enter.html", {"customer": customer, "token": token}))
+    except LoginRefused as refusal:
+        return _ask(request, customer, form, _written_down(request, refusal))
+    answer = render(request, "customers/login_as_enter.html", {"customer": customer, "token": token})
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
-def _ask(request: HttpRequest, customer: Customer, form: LoginAsForm, refused: str) -> HttpResponse:
+def _ask(request: HttpRequest, customer: Customer, form: LoginAsForm, refused: str = "") -> HttpResponse:
     context = {"customer": customer, "form": form, "refused": refused}
     status = HTTPStatus.FORBIDDEN if refused else HTTPStatus.OK
     with tenant(cast(TenantRequest, request).tenancy):  # the menu reads the partner
@@ -57,10 +60,16 @@ def _customer_for_helper(request: HttpRequest, pk: int) -> Customer:
         return get_object_or_404(Customer.objects.for_partner(partner_id_of(request)), pk=pk)
 
 
-def _refusal(request: HttpRequest, customer: Customer) -> str:
-    if cast(TenantRequest, request).support:
-        return _("You are in a customer's account already. End that first.")
-    return "" if customer.support_allowed else _("This customer does not allow support access.")
+def _why_not(request: HttpRequest, customer: Customer) -> str:
+    with tenant(cast(TenantRequest, request).tenancy):
+        why = support.why_not(customer, by=person_of(request), now=now())
+    return str(why.label) if why else ""
+
+
+def _written_down(request: HttpRequest, refusal: LoginRefused) -> str:
+    with as_worker():
+        support.note_refusal(refusal, by=person_of(request), now=now())
+    return str(refusal)
 
 
 def _issue(request: HttpRequest, customer: Customer, reason: str) -> str:
@@ -70,12 +79,6 @@ def _issue(request: HttpRequest, customer: Customer, reason: str) -> str:
         )
 
 
-def _unseen(answer: HttpResponse) -> HttpResponse:
-    """The page holds a secret: no cache keeps it, no address that it leads to learns of it."""
-    answer["Cache-Control"], answer["Referrer-Policy"] = "no-store", "no-referrer"
-    return answer
-
-
 @outside_transaction
 @require_POST
 def enter(request: HttpRequest) -> HttpResponse:
@@ -83,8 +86,9 @@ def enter(request: HttpRequest) -> HttpResponse:
     try:
         with as_worker():
             entered = support.enter(request.POST.get("token", ""), by=person_of(request), now=now())
-    except LoginRefused as error:
-        return render(request, "customers/login_as_over.html", {"text": str(error)}, status=HTTPStatus.FORBIDDEN)
+    except LoginRefused as refusal:
+        context = {"text": _written_down(request, refusal)}
+        return render(request, "customers/login_as_over.html", context, status=HTTPStatus.FORBIDDEN)
     answer = redirect("account")
     answer.set_cookie(
         SUPPORT_COOKIE,
@@ -94,7 +98,7 @@ def enter(request: HttpRequest) -> HttpResponse:
         httponly=True,
         samesite="Strict",
     )
-    return _unseen(answer)
+    return answer
 
 
 @outside_transaction

@@ -29,15 +29,17 @@ def open_instance(request: HttpRequest, pk: int) -> HttpResponse:
     """For the owner and technical people; a partner's member enters as a named support user."""
     visitor, asked = _visitor(request), cast(TenantRequest, request)
     with tenant(asked.tenancy):
-        instance = get_object_or_404(Instance, pk=pk, state=Instance.State.RUNNING)
+        instance = get_object_or_404(Instance, pk=pk)
+    if instance.state != Instance.State.RUNNING:
+        state = {"name": instance.name, "state": instance.get_state_display()}
+        return _refuse(request, _("%(name)s cannot be opened now: it is %(state)s.") % state)
     try:
         url = provisioner().login_link(instance.public_id, visitor)
     except ProvisionerError:
-        messages.error(request, _("The instance cannot be opened right now. Try again in a minute."))
-        return redirect("account")
+        return _refuse(request, _("The instance cannot be opened right now. Try again in a minute."))
     _write_down(asked, instance)
     answer = render(request, "customers/open.html", {"instance": instance, "url": url})
-    answer["Cache-Control"], answer["Referrer-Policy"] = "no-store", "no-referrer"
+    answer["Cache-Control"] = "no-store"
     return answer
 
 
@@ -48,11 +50,17 @@ def _visitor(request: HttpRequest) -> Visitor:
     return Visitor(f"support-{user.username}" if helps else user.username, user.name, helps)
 
 
+def _refuse(request: HttpRequest, why: str) -> HttpResponse:
+    messages.error(request, why)
+    return redirect("account")
+
+
 def _write_down(asked: TenantRequest, instance: Instance) -> None:
+    """Before anybody sees the link. Raises PermissionDenied where the support session has ended meanwhile."""
     with as_worker():
         if asked.support:
-            token = asked.support.token
-            support.note("login_as.opened", token, by=person_of(asked), now=now(), instance=instance.name)
+            if not support.opened(asked.support.token, instance.name, by=person_of(asked), now=now()):
+                raise PermissionDenied
             return
         audit.record(
             "instance.opened",

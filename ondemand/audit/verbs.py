@@ -75,6 +75,8 @@ VERBS: dict[str, Verb] = {
     "login_as.entered": Verb(Area.SUPPORT, _("entered the account of %(target)s: %(reason)s"), BOTH),
     "login_as.opened": Verb(Area.SUPPORT, _("opened the instance %(instance)s for support: %(reason)s"), BOTH),
     "login_as.ended": Verb(Area.SUPPORT, _("ended the visit of %(member)s to the account of %(target)s"), BOTH),
+    "login_as.denied": Verb(Area.SUPPORT, _("was not let into the account of %(target)s: %(why)s"), BOTH),
+    "login_as.forbidden": Verb(Area.SUPPORT, _("tried what support may not do in the account of %(target)s"), BOTH),
     "login_as.allowed": Verb(Area.SUPPORT, _("allowed support access"), BOTH),
     "login_as.refused": Verb(Area.SUPPORT, _("refused support access"), BOTH),
     "partner.looked_at": Verb(Area.SUPPORT, _("began to look at the portal as staff"), PARTNER),

@@ -39,6 +39,16 @@ FACTORS: Words = {
     "webauthn": _("passkey"),
     "recovery_codes": _("recovery codes"),
 }
+WHY_NOT: Words = {
+    "refused": _("the customer refuses support access"),
+    "nested": _("in another account already"),
+    "often": _("ten times within an hour"),
+    "no right": _("the right to it has ended"),
+    "used": _("the sign-in was used before"),
+    "expired": _("the sign-in had expired"),
+    "cancelled": _("a newer sign-in had taken its place"),
+    "unknown": _("no such sign-in"),
+}
 UNNAMED: Words = {PLATFORM: _("the platform"), SOMEBODY: _("somebody")}
 UNKNOWN = "…"
 
@@ -86,6 +96,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "before": _in(ROLES),
     "list": _in(LISTS),
     "factor": _in(FACTORS),
+    "why": _in(WHY_NOT),
     "rate": percent,
     "starts": lambda day: values.day_text(date.fromisoformat(day)),
     "rows": values.number,

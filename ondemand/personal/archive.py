@@ -22,6 +22,7 @@ from ondemand.money import Money
 from ondemand.portal.exports import Column, file_name, plain_lines, write_csv
 
 Text = str | Promise
+AS_JSON = (bool, dict, list)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Archive:
 
 
 def _flat(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict) else value for value in row)
+    return tuple(json.dumps(value, ensure_ascii=False) if isinstance(value, AS_JSON) else value for value in row)
 
 
 def _objects(found: list[tuple[Any, ...]], table: Table) -> Iterator[dict[str, Any]]:
@@ -101,7 +102,7 @@ def _objects(found: list[tuple[Any, ...]], table: Table) -> Iterator[dict[str, A
 
 
 def _value(value: Any, currency: str) -> Any:
-    if value is None or isinstance(value, bool | dict):
+    if value is None or isinstance(value, AS_JSON):
         return value
     if currency:
         return Money(value, currency).plain

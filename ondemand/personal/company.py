@@ -112,6 +112,7 @@ def _trail(customer_id: int) -> Iterator[Table]:
         [
             Told("who", "who", meaning=_("name and e-mail address")),
             Told("reason", "reason", meaning=_("why")),
+            Told("instances", "opened", meaning=_("which of your instances were opened")),
             Told("entered", "used_at", meaning=_("when the member came")),
             Told("out_at_the_latest", "session_expires_at", meaning=_("when the session would have ended by itself")),
             Told("left", "ended_at", meaning=_("when it was ended")),

@@ -49,7 +49,7 @@ class Join(View):
             answer = render(request, "teams/there.html", {"team": self.team.name, "seat": self.seat})
         else:
             answer = super().dispatch(request, *args, **kwargs)
-        answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["Referrer-Policy"] = "strict-origin"  # no-referrer would make the form's Origin null: refused
         return answer
 
     def find(self, token: str) -> None:

@@ -24,7 +24,8 @@ import signup.tasks
 from commissions.services import accrual, terms
 from customers import services as registering
 from customers import support, sync
-from customers.models import InvoicePayment, LoginToken, PersonInvitation, Subscription
+from customers.models import Customer, InvoicePayment, LoginToken, PersonInvitation, Subscription
+from customers.support import LoginRefused, Why
 from instances.models import Instance, UsageCycle
 from instances.services import boots, heartbeats, usage
 from instances.services.help import ask
@@ -48,6 +49,7 @@ from payments.services.preparing import PaymentRefused
 from signup.models import SignUp
 from signup.services import completion, registration, review, undoing
 from signup.services.review import NotInReview
+from tests.factories import make_login
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 
@@ -87,7 +89,6 @@ class Story:
         self.team()
         self.registrations()
         self.completions()
-        self.support()
         self.boots()
         self.help()
         self.usage()
@@ -99,6 +100,7 @@ class Story:
         self.reviews()
         self.erasures()
         self.forgetting()
+        self.support()
         return self.steps
 
     def wait(self, **span: int) -> None:
@@ -227,8 +229,21 @@ class Story:
         asked: dict[str, Any] = {"partner_id": customer.partner_id, "reason": "The till prints nothing"}
         secret = self.once(support.issue, customer.pk, by=owner, **asked, now=self.now)
         token = self.once(support.enter, secret, by=owner, now=self.now).token
+        self.once(support.opened, token, "shop-one", by=owner, now=self.now)
+        self.once(support.note_refusal, LoginRefused(Why.USED, token), by=owner, now=self.now)
+        self.once(support.note_forbidden, token, "account-card", by=owner, now=self.now)
         self.once(support.end, [token], by=owner, ending=LoginToken.Ending.MEMBER, now=self.now)
+        self.lost_right(customer, owner, lambda: self.twice(customers.tasks.sweep))
+        self.lost_right(customer, owner, lambda: self.once(support.end_without_right, now=self.now))
         self.once(support.allow, customer.pk, False, by=ana, now=self.now)
+
+    def lost_right(self, customer: Customer, owner: User, look: Callable[[], object]) -> None:
+        """What is done about a visit whose right has ended; afterwards the right is there again."""
+        make_login(customer=customer, by=owner, now=self.now)
+        for allowed, act in ((False, look), (True, lambda: None)):
+            with as_worker():
+                Customer.objects.filter(pk=customer.pk).update(support_allowed=allowed)
+            act()
 
     def registrations(self) -> None:
         begun, _ = self.twice(_Browser(), _form("one"), **self.page("iberia"))

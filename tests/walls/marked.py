@@ -15,7 +15,6 @@ from django.utils.http import int_to_base36
 
 from commissions.models import Commission
 from commissions.services.accrual import accrue
-from customers import support
 from customers.models import Customer, Invoice, LoginToken, Person, PersonInvitation
 from instances.models import Instance
 from ondemand import clock, testing
@@ -179,10 +178,7 @@ def _session(cast: Cast) -> UserSession:
 
 def _login(cast: Cast, customer: Customer) -> LoginToken:
     """A member is in the victim's account."""
-    by, partner_id = cast.iberia.owner, cast.iberia.partner.pk
-    with as_worker():
-        secret = support.issue(customer.pk, by=by, partner_id=partner_id, reason=f"{MARK} asked", now=cast.now)
-        return support.enter(secret, by=by, now=cast.now).token
+    return factories.make_login(customer=customer, by=cast.iberia.owner, now=cast.now, reason=f"{MARK} asked").token
 
 
 def _money(cast: Cast, customer: Customer) -> tuple[Commission, Payment]:

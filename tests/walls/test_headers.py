@@ -27,7 +27,7 @@ from tests.walls.addresses import Address, addresses
 from tests.walls.marked import Marked, make_marked
 from tests.walls.test_matrix import Visitor
 
-REFERRER = {"same-origin", "no-referrer"}
+REFERRER = {"same-origin", "strict-origin"}
 
 
 def missing_from(answer: Any) -> list[str]:
@@ -163,8 +163,9 @@ import json, django
 django.setup()
 from django.conf import settings
 from django.test import Client
+from ondemand.scopes import SUPPORT_COOKIE
 answer = Client(headers={"host": settings.ALLOWED_HOSTS[0]}).get("/healthz", secure=True)
-names = [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME]
+names = [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, SUPPORT_COOKIE]
 secure = [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.LANGUAGE_COOKIE_SECURE]
 print(json.dumps([names, secure, answer.headers["Strict-Transport-Security"], settings.SECURE_SSL_REDIRECT]))
 """

@@ -40,7 +40,7 @@ VIEWS = [
                 "pk=pk)\n        if token.customer_id != person.customer_id:\n            raise PermissionDenied\n",
             ),
         ),
-        "tests/test_login_as.py::test_nobody_ends_another_customers_session",
+        "tests/login_as/test_customer.py::test_nobody_ends_another_customers_session",
         "assert 403 == 404",
     ),
     Plant(
@@ -154,12 +154,12 @@ VIEWS = [
         (
             Change(
                 "ondemand/scopes.py",
-                "        _refuse_beyond_support(request)\n    return Scope(Role.AUTH)",
-                "        pass\n    return Scope(Role.AUTH)",
+                "        _refuse_beyond_support(request, request.support)\n",
+                "        pass\n",
             ),
         ),
-        "tests/test_login_as.py::test_within_an_account_everything_else_is_refused",
-        "'/accounts/password/change/'",
+        "tests/login_as/test_forbidden.py::test_everything_that_is_not_listed_is_refused",
+        "/accounts/password/change/: ",
     ),
     Plant(
         "who was staff still looks",
