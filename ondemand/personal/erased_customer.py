@@ -86,7 +86,7 @@ def _names(customer: Customer, now: datetime) -> None:
     )
     Assignment.objects.filter(of_it).update(name=alias)
     Commission.objects.filter(of_it).update(customer_name=alias)
-    LoginToken.objects.filter(of_it).update(company=alias, reason=ERASED)
+    LoginToken.objects.filter(of_it).update(company=alias, reason=ERASED, opened=[])
     HelpRequest.objects.filter(of_it).update(who=alias, instance="", text="")
     Invoice.objects.filter(of_it).update(page_url="", pdf_url="")
     erased_person.withdraw(PersonInvitation.objects.filter(of_it), now=now)

@@ -16,6 +16,7 @@ from tests import factories
 from tests.factories import Cast
 
 OWNER, PERSON, EMPTY = "owner@iberia.example", "ana@central.example", "owner@nordic.example"
+HELPER = "support@iberia.example"  # is in the first customer's account
 STATES = Customer.State.values
 
 
@@ -45,6 +46,7 @@ def make_rows() -> dict[str, object]:
         "payment": payment.pk,
         "slug": cast.iberia.campaign.slug,
         "signup": signup.public_id,
+        "visit": factories.make_login(customer=customers[0], by=cast.iberia.support, now=now).session,
     }
 
 

@@ -11,8 +11,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from ondemand.browser import NoBrowser, chromium
+from ondemand.scopes import SUPPORT_COOKIE
 from tests.browser.conftest import without_browser
-from tests.browser.rows import EMPTY, OWNER, PERSON, make_rows
+from tests.browser.rows import EMPTY, HELPER, OWNER, PERSON, make_rows
 from tests.browser.windows import Windows, run_script
 from tests.browser.zone import running_zone
 from tests.conftest import database
@@ -23,6 +24,7 @@ PLACES = {
         "/dashboard/",
         "/customers/",
         "/customers/{customer}/",
+        "/customers/{customer}/login/",
         "/instances/",
         "/instances/{instance}/",
         "/instances/{failed}/",
@@ -38,7 +40,15 @@ PLACES = {
         "/accounts/data/",
         "/nowhere/",
     ),
-    PERSON: ("/account/", "/account/order/", "/account/data/", "/account/help/", "/account/activity/"),
+    PERSON: (
+        "/account/",
+        "/account/order/",
+        "/account/data/",
+        "/account/help/",
+        "/account/activity/",
+        "/account/access/",
+    ),
+    HELPER: ("/account/", "/account/team/"),
     EMPTY: ("/dashboard/", "/customers/", "/instances/", "/commissions/", "/payments/"),
     "": (
         "/accounts/login/",
@@ -48,7 +58,7 @@ PLACES = {
         "/signup/progress/{signup}/",
     ),
 }
-MISSING = ("/nowhere/", "/signup/nothing/")
+STATUS = {"/nowhere/": 404, "/signup/nothing/": 404, "/account/team/": 403}
 PAGES = [(person, path) for person, paths in PLACES.items() for path in paths]
 WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 NARROW: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
@@ -65,12 +75,21 @@ class Viewer:
     def look(self, person: str, path: str, *, narrow: bool) -> Page:
         key = (person, narrow)
         if key not in self.opened:
-            options = NARROW if narrow else WIDE
-            signed_in = self.windows.sign_in(person, PASSWORD, **options) if person else self.windows.open(**options)
-            self.opened[key] = signed_in
+            self.opened[key] = self.window(person, **(NARROW if narrow else WIDE))
         answer = self.opened[key].goto(path.format(**self.ids))
-        assert answer and answer.status == (404 if path in MISSING else 200), (path, answer and answer.status)
+        assert answer and answer.status == STATUS.get(path, 200), (path, answer and answer.status)
         return self.opened[key]
+
+    def window(self, person: str, **options: Any) -> Page:
+        if not person:
+            return self.windows.open(**options)
+        page = self.windows.sign_in(person, PASSWORD, **options)
+        if person == OWNER:
+            self.windows.give_password_again(page, PASSWORD)
+        if person == HELPER:
+            visit = str(self.ids["visit"])
+            page.context.add_cookies([{"name": SUPPORT_COOKIE, "value": visit, "url": self.windows.url}])
+        return page
 
 
 @pytest.fixture(scope="module")
@@ -120,4 +139,5 @@ def test_axe_finds_a_page_without_a_language(viewer: Viewer) -> None:
 
 def test_no_page_complains_on_the_console(viewer: Viewer) -> None:
     """Of all that were opened before: refused content, scripts' errors, answers of 500 and above."""
-    assert [each for each in viewer.windows.complaints if not each.partition(": ")[0].endswith(MISSING)] == []
+    complaints = viewer.windows.complaints
+    assert [each for each in complaints if not each.partition(": ")[0].endswith(tuple(STATUS))] == []

@@ -34,6 +34,12 @@ class Windows:
         page.wait_for_url(re.compile(re.escape(self.url) + r"(?!/accounts/login)"))
         return page
 
+    def give_password_again(self, page: Page, password: str) -> None:
+        page.goto("/accounts/reauthenticate/")
+        page.get_by_label("Password").fill(password)
+        page.locator("form:has(input[type=password]) button[type=submit]").click()
+        page.wait_for_url(re.compile(r"^(?!.*reauthenticate)"))
+
     def _watch(self, context: BrowserContext) -> None:
         context.on("console", self._heard)
         context.on("weberror", self._broke)

@@ -89,6 +89,7 @@ class Story:
         self.team()
         self.registrations()
         self.completions()
+        self.support()
         self.boots()
         self.help()
         self.usage()
@@ -100,7 +101,6 @@ class Story:
         self.reviews()
         self.erasures()
         self.forgetting()
-        self.support()
         return self.steps
 
     def wait(self, **span: int) -> None:
