@@ -66,7 +66,8 @@ class Count:
         self.values |= set(hostile.values())
         if answer.status_code >= 500:
             self.miss(address, hostile, f"{answer.status_code}")
-        if MARKUP in text_of(answer):
+        is_page = answer.headers.get("Content-Type") != "application/zip"  # a file of one's data holds what was typed
+        if is_page and MARKUP in text_of(answer):
             self.miss(address, hostile, "reflected")
 
     def miss(self, address: str, hostile: dict[str, str], what: str) -> None:
