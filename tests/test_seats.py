@@ -14,7 +14,7 @@ from ondemand.tenancy.context import as_worker
 from partners.models import Member
 from tests import factories
 from tests.factories import Cast, House, sign_in, sign_in_anew
-from tests.test_login_as import enter
+from tests.login_as.world import enter
 from tests.test_team import Side, anew, at_a_customer, at_a_partner
 
 
