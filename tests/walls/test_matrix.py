@@ -27,6 +27,7 @@ TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]+')
 BY_ADDRESS = {"signup", "signup-embed", "signup-return", "signup-progress", "signup-password"}
 MONEY = {"commissions", "commission", "payments", "payment", "bank-account"}
 TEAM = {"team", "team-activity", "team-seat", "team-disable", "team-enable", "team-resend", "team-withdraw"}
+OWN_WORD = {"team-leave", "team-switch"}  # open to every role, and the walk would be out: tests/test_seats.py
 CLOSED = {"support": MONEY | TEAM, "finance": {"instances", "instance"} | TEAM}
 
 
@@ -173,6 +174,8 @@ def test_a_member_of_another_role_is_refused(
     visitor, values = Visitor(getattr(marked.cast.iberia, role)), marked.values()
     before, wrong, refused = rows_of(marked.cast.iberia.partner, fresh_database), [], 0
     for address, method in asked():
+        if address.name in OWN_WORD:
+            continue
         foreign, _ = values.paths(address)
         for query in queries(address, method, {}):
             answer = visitor.ask(method, foreign, query)
