@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, HelpRequest, Invoice, LoginToken, Subscription
+from ondemand.portal import values
 from ondemand.portal.tables import (
     ActionCell,
     BadgeCell,
@@ -106,7 +107,7 @@ class InvoiceTable(ListTable):
 
 class NamesCell(TextCell):
     def draw(self, value: list[str], row: Any) -> str:
-        return ", ".join(value)
+        return ", ".join(value) or values.NOTHING
 
 
 class LoginTable(ListTable):
