@@ -34,7 +34,18 @@ class DecisionForm(forms.Form):
 
 @admin.register(SignUp)
 class SignUpAdmin(ReadOnlyAdmin):
-    list_display = ["company", "username", "email", "campaign", "state", "held_for", "held_at", "created_at", "reason"]
+    list_display = [
+        "company",
+        "username",
+        "email",
+        "campaign",
+        "state",
+        "step",
+        "held_for",
+        "held_at",
+        "created_at",
+        "reason",
+    ]
     list_filter = ["state", "campaign"]
     list_select_related = ["campaign"]
     search_fields = ["company", "username", "email"]

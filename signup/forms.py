@@ -7,6 +7,9 @@ from unicodedata import normalize
 
 from babel import Locale
 from django import forms
+from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 from stdnum.eu import vat
@@ -17,6 +20,7 @@ from ondemand.money import Money
 from partners.models import Plan
 from partners.origins import read_origins
 from signup.guards import GuardedForm
+from signup.terms import CURRENT
 
 # Where the product is sold; Babel names them in the reader's language.
 COUNTRIES = (
@@ -61,6 +65,17 @@ class LowerCaseField(forms.CharField):
         return str(super().to_python(value)).lower()
 
 
+def links_to_texts() -> str:
+    """Of the version that is recorded. They open beside the form, so that what was typed stays."""
+    link = '<a href="{}" target="_blank" rel="noopener">{}</a>'
+    return format_html(
+        "{}: {} · {}",
+        _("Read them"),
+        format_html(link, reverse("terms", args=[CURRENT]), _("terms of service")),
+        format_html(link, reverse("privacy", args=[CURRENT]), _("privacy notice")),
+    )
+
+
 class OrderForm(GuardedForm):
     """What is asked of everyone: the plan, a name for the instance, the terms."""
 
@@ -76,6 +91,7 @@ class OrderForm(GuardedForm):
     )
     terms = forms.BooleanField(
         label=_("I accept the terms of service, the privacy notice and the yearly subscription, billed monthly."),
+        help_text=lazy(links_to_texts, str)(),
         error_messages={"required": _("Accept the terms to go on.")},
     )
 

@@ -32,8 +32,8 @@ class SignUpQuerySet(models.QuerySet["SignUp"]):
         return self.filter(state=SignUp.State.CHECKOUT, next_try_at__lte=now)
 
     def to_remind(self, now: datetime, *, after: timedelta) -> SignUpQuerySet:
-        """Left for a while, and not reminded yet."""
-        left = self.filter(state__in=SignUp.OPEN, reminded_at=None, released_at=None)
+        """Newcomers' that were left for a while, and not reminded of yet."""
+        left = self.filter(state__in=SignUp.OPEN, reminded_at=None, released_at=None, ordered_by=None)
         return left.filter(attempted_at__lte=now - after, expires_at__gt=now)
 
     def to_undo(self, now: datetime) -> SignUpQuerySet:

@@ -12,6 +12,7 @@ from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
 from signup import services
 from signup.models import SignUp
+from signup.services.leaving import REMIND_AFTER
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +34,14 @@ def take_events() -> None:
 
 @job
 def sweep() -> None:
-    """Sign-ups whose word was lost, and those that were left or refused; one that fails waits for the next sweep."""
+    """Sign-ups whose word was lost, that were left, or refused; one that fails waits for the next sweep."""
     now = clock.now()
     with as_worker():
         due = [
             (act, list(rows.values_list("pk", flat=True)[:100]))
             for act, rows in (
                 (services.expire, SignUp.objects.to_expire(now)),
+                (services.remind, SignUp.objects.to_remind(now, after=REMIND_AFTER)),
                 (services.complete, SignUp.objects.to_look_at(now)),
                 (services.undo, SignUp.objects.to_undo(now)),
             )

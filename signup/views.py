@@ -119,7 +119,7 @@ def _submit(request: HttpRequest, page: Page, form: OrderForm, now: datetime) ->
         )
         url = services.open_checkout(started, now=now) if started.state in SignUp.OPEN else _progress(started.public_id)
     except AlreadyPaid as paid:
-        return _completed(request, paid.signup, now)
+        return completed(request, paid.signup, now)
     except UsernameTaken:
         form.add_error("username", _("This username is taken. Choose another one."))
     except TooMany:
@@ -197,10 +197,10 @@ def came_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Back from the card: the same completion as the webhook's, whichever comes first."""
     with as_worker():
         found = SignUp.objects.filter(public_id=public_id).first()
-    return _completed(request, found, clock.now()) if found else redirect(_progress(public_id))
+    return completed(request, found, clock.now()) if found else redirect(_progress(public_id))
 
 
-def _completed(request: HttpRequest, signup: SignUp, now: datetime) -> HttpResponse:
+def completed(request: HttpRequest, signup: SignUp, now: datetime) -> HttpResponse:
     """On to the progress page; what Stripe does not answer now, the webhook or the sweep completes."""
     try:
         services.complete(signup.pk, now=now)

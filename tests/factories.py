@@ -24,6 +24,7 @@ from partners.models import BankAccount, Campaign, Member, Partner, Plan, Produc
 from payments.models import Payment
 from payments.services import preparing
 from signup.models import PageVisits, SignUp
+from signup.terms import CURRENT
 
 PASSWORD = "ondemand-demo"
 _numbers = count(1)
@@ -342,7 +343,7 @@ def make_signup(*, house: House, plan: Plan, now: datetime, instance: Instance |
             username=f"signup{number}",
             country="ES",
             language="en",
-            terms_version="2026-11",
+            terms_version=CURRENT,
             terms_accepted_at=now,
             created_at=now,
             attempted_at=now,

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
@@ -20,7 +21,7 @@ from instances.models import Instance, UsageCycle
 from instances.tables import TONES
 from ondemand.clock import now
 from ondemand.portal import values
-from ondemand.portal.detail import Rows, first_rows
+from ondemand.portal.detail import Fact, Facts, Rows, first_rows
 from ondemand.scopes import (
     MONEY,
     PERSON_BILLING,
@@ -30,6 +31,7 @@ from ondemand.scopes import (
     require_person,
 )
 from partners.models import Campaign, Partner
+from signup.models import SignUp
 
 
 def customer_of(request: HttpRequest) -> Customer:
@@ -63,7 +65,7 @@ class Account(View):
             "title": customer.name,
             "notices": notices(customer),
             "instances": instances_of(customer, money=money) if helper or role in PERSON_TECHNICAL else None,
-            "sections": [subscriptions(customer), *([invoices(customer)] if money else [])],
+            "sections": [subscriptions(customer), *([invoices(customer)] if money else []), *accepted_terms(customer)],
             "portal_action": reverse("account-card") if role in PERSON_BILLING else "",
             "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
             "partner": partner,
@@ -124,6 +126,26 @@ def subscriptions(customer: Customer) -> Rows:
 def invoices(customer: Customer) -> Rows:
     rows = Invoice.objects.filter(customer_id=customer.pk).exclude(state=Invoice.State.DRAFT)
     return Rows(_("Invoices"), first_rows(InvoiceTable, rows, 36), _("The first invoice comes with the first month."))
+
+
+def accepted_terms(customer: Customer) -> list[Facts]:
+    """Which version was accepted with each order, and when."""
+    orders = SignUp.objects.filter(customer_id=customer.pk).only("terms_version", "terms_accepted_at", "username")
+    facts = [Fact(each.username, accepted(each)) for each in orders.order_by("terms_accepted_at", "pk")]
+    return [Facts(facts, title=_("Terms that you accepted"))] if facts else []
+
+
+def accepted(order: SignUp) -> str:
+    links = {kind: reverse(kind, args=[order.terms_version]) for kind in ("terms", "privacy")}
+    return format_html(
+        '{}, {}: <a href="{}">{}</a>, <a href="{}">{}</a>',
+        order.terms_version,
+        values.instant(order.terms_accepted_at),
+        links["terms"],
+        _("terms of service"),
+        links["privacy"],
+        _("privacy notice"),
+    )
 
 
 def campaigns_of(customer: Customer) -> QuerySet[Campaign]:

@@ -129,6 +129,13 @@ def _risk_of(client: stripe.StripeClient, payment_intent: str) -> str:
     return (outcome and outcome.risk_level) or ""
 
 
+def was_declined(customer: str, *, since: datetime) -> bool:
+    """Whether the last card that was tried since then failed."""
+    with stripe_call() as client:
+        tried = client.v1.charges.list({"customer": customer, "limit": 1, "created": {"gte": int(since.timestamp())}})
+    return bool(tried.data) and tried.data[0].status == "failed"
+
+
 def _session(session: stripe.checkout.Session) -> Session:
     return Session(
         id=session.id,

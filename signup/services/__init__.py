@@ -1,6 +1,7 @@
 """What is done with sign-ups: registered and led to the card, completed once, or left."""
 
-from signup.services.completion import KINDS, choose_password, complete, expire, sync, usual_boot_seconds
+from signup.services.completion import KINDS, choose_password, complete, sync, usual_boot_seconds
+from signup.services.leaving import expire, remind
 from signup.services.limits import TooMany
 from signup.services.registration import (
     AlreadyPaid,
@@ -31,6 +32,7 @@ __all__ = [
     "open_checkout",
     "refuse",
     "release",
+    "remind",
     "settle_events",
     "start",
     "sync",

@@ -24,7 +24,7 @@ from ondemand.inbox import NotYetKnown
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from signup.models import SignUp
-from signup.services import review, undoing
+from signup.services import leaving, review, undoing
 from signup.services.registration import LOOK_AGAIN
 
 KINDS = ("checkout.session",)
@@ -52,7 +52,7 @@ def complete(signup_id: int, *, now: datetime) -> str:
         return signup.state
     session = checkout.fetch_session(signup.session_id)
     if session.status == "expired":
-        return _close(signup, SignUp.State.EXPIRED, _("The card page expired."))
+        return leaving.close(signup, reason=_("The card page expired."))
     if session.status != "complete" or not session.paid:
         return _look_again(signup, now)
     facts = billing.fetch_subscription(session.subscription)
@@ -64,12 +64,6 @@ def complete(signup_id: int, *, now: datetime) -> str:
         with as_worker():
             undoing.begin(signup, from_states=SignUp.OPEN, reason=_("The username was taken meanwhile."), now=now)
         return undoing.undo(signup.pk, now=now)
-
-
-def _close(signup: SignUp, state: str, reason: str) -> str:
-    with as_worker():
-        SignUp.objects.filter(pk=signup.pk, state__in=SignUp.OPEN).update(state=state, reason=reason[:200])
-    return state
 
 
 def _look_again(signup: SignUp, now: datetime) -> str:
@@ -137,17 +131,6 @@ def _customer(signup: SignUp, session: Session, owner: User, now: datetime) -> C
         stripe_id=session.customer,
     )
     return register(new, partner_id=signup.partner_id, plan=signup.plan, owner=owner, now=now)
-
-
-def expire(signup_id: int, *, now: datetime) -> str:
-    """End a sign-up that was left: its session first, and one that was completed meanwhile is completed here."""
-    with as_worker():
-        signup = SignUp.objects.get(pk=signup_id)
-    if signup.state not in SignUp.OPEN or signup.expires_at > now:
-        return signup.state
-    if signup.session_id and checkout.expire_session(signup.session_id).status == "complete":
-        return complete(signup_id, now=now)
-    return _close(signup, SignUp.State.EXPIRED, _("It was not finished in time."))
 
 
 def choose_password(signup: SignUp, password: str, *, now: datetime) -> User | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,9 +26,9 @@ from ondemand.tenancy.context import as_worker
 from partners.models import Campaign, Plan
 from signup.models import SignUp
 from signup.services import limits
+from signup.terms import CURRENT
 
-TERMS_VERSION = "2026-11"
-OPEN_FOR = timedelta(hours=2)
+OPEN_FOR = timedelta(hours=23)  # Stripe's page lives for a day at most
 LOOK_AGAIN = timedelta(seconds=60)
 PAID = (SignUp.State.COMPLETED, SignUp.State.REVIEW)
 
@@ -88,12 +88,13 @@ def start(
     ticket: Ticket | None,
     now: datetime,
     network: str = "",
+    accepted: bool = True,
 ) -> tuple[SignUp, Ticket]:
     """The sign-up for this form: the browser's own or the same person's open one, changed; else a new one.
 
     A changed form is a new attempt, whose earlier Checkout session was expired first. So is one from a browser
-    without the ticket: whoever pays must be whoever may choose the password. Raises UsernameTaken, and for a new one
-    TooMany.
+    without the ticket: whoever pays must be whoever may choose the password. `accepted`: the terms, with this form.
+    Raises UsernameTaken, and for a new one TooMany.
     """
     own = _own(registration, campaign, ticket)
     known = own or _same_person(registration, campaign)
@@ -111,9 +112,17 @@ def start(
     if own is None or _is_changed(known, registration, plan) or known.expires_at <= now:
         _leave_session(known, now)
         known = _attempt_again(known, registration, plan, now)
+        if accepted:
+            _accept_terms(known, now)
     with as_worker():
         SignUp.objects.filter(pk=known.pk).update(secret_hash=_hash(secret))
     return known, Ticket(known.public_id, secret)
+
+
+def resume(signup: SignUp, *, now: datetime) -> tuple[SignUp, Ticket]:
+    """Go on in the browser that followed the mailed link: a new attempt, with what was typed and accepted before."""
+    typed = Registration(**{field.name: getattr(signup, field.name) for field in fields(Registration)})
+    return start(typed, campaign=signup.campaign, plan=signup.plan, ticket=None, now=now, accepted=False)
 
 
 def _own(registration: Registration, campaign: Campaign, ticket: Ticket | None) -> SignUp | None:
@@ -160,7 +169,7 @@ def _begin(
                 attempted_at=now,
                 expires_at=now + OPEN_FOR,
                 next_try_at=now + LOOK_AGAIN,
-                terms_version=TERMS_VERSION,
+                terms_version=CURRENT,
                 terms_accepted_at=now,
                 **vars(registration),
             )
@@ -189,6 +198,11 @@ def _attempt_again(signup: SignUp, registration: Registration, plan: Plan, now: 
             return SignUp.objects.get(pk=signup.pk)
     except IntegrityError:
         raise UsernameTaken from None
+
+
+def _accept_terms(signup: SignUp, now: datetime) -> None:
+    with as_worker():
+        SignUp.objects.filter(pk=signup.pk).update(terms_version=CURRENT, terms_accepted_at=now)
 
 
 def _leave_session(signup: SignUp, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from commissions.models import Commission
 from customers.models import Customer
@@ -12,6 +13,7 @@ from instances.services.help import ask
 from ondemand import audit, clock
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
+from signup.models import Doubt, SignUp
 from tests import factories
 from tests.factories import Cast
 
@@ -47,7 +49,17 @@ def make_rows() -> dict[str, object]:
         "slug": cast.iberia.campaign.slug,
         "signup": signup.public_id,
         "visit": factories.make_login(customer=customers[0], by=cast.iberia.support, now=now).session,
+        "held": decide_on(cast, now, state=SignUp.State.REVIEW),
+        "refused": decide_on(cast, now, state=SignUp.State.REFUSED),
     }
+
+
+def decide_on(cast: Cast, now: datetime, *, state: str) -> UUID:
+    """A sign-up that was held."""
+    signup = factories.make_signup(house=cast.iberia, plan=cast.plan, now=now)
+    with as_worker():
+        SignUp.objects.filter(pk=signup.pk).update(state=state, doubts=[Doubt.RISK, Doubt.COUNTRY], held_at=now)
+    return signup.public_id
 
 
 def make_customers(cast: Cast, now: datetime) -> list[Customer]:

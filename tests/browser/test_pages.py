@@ -56,6 +56,9 @@ PLACES = {
         "/signup/{slug}/",
         "/signup/nothing/",
         "/signup/progress/{signup}/",
+        "/signup/progress/{held}/",
+        "/signup/progress/{refused}/",
+        "/signup/terms/2026-11/",
     ),
 }
 STATUS = {"/nowhere/": 404, "/signup/nothing/": 404, "/account/team/": 403}

@@ -47,7 +47,7 @@ from payments.models import Payment
 from payments.services import preparing, sending
 from payments.services.preparing import PaymentRefused
 from signup.models import SignUp
-from signup.services import completion, registration, review, undoing
+from signup.services import completion, leaving, registration, review, undoing
 from signup.services.review import NotInReview
 from tests.factories import make_login
 from tests.path.rows import objects, rows
@@ -253,7 +253,9 @@ class Story:
             self.walk.pay(registration.open_checkout(self.begin(partner, name), now=self.now), AVAILABLE_AT_ONCE)
         left = self.begin("iberia", "left")
         registration.open_checkout(left, now=self.now)
-        self.twice(completion.expire, left.pk, now=left.expires_at)
+        self.twice(leaving.remind, left.pk, now=self.now)
+        self.twice(leaving.stop, left, now=self.now)
+        self.twice(leaving.expire, left.pk, now=self.now)
 
     def completions(self) -> None:
         self.twice(completion.complete, self.signup("one").pk, now=self.now)

@@ -25,6 +25,7 @@ from ondemand.tenancy.roles import Role
 from partners.models import BankAccount, Invitation, Member, Partner
 from payments.models import Payment
 from signup.models import SignUp
+from signup.terms import CURRENT
 from tests import factories
 from tests.factories import Cast
 from tests.walls.addresses import Values
@@ -76,6 +77,8 @@ class Marked:
             ("sign-up-pages/", "pk"): iberia.campaign.pk,
             ("sign-up-pages/", "form"): "svg",
             ("signup/", "slug"): iberia.campaign.slug,
+            ("signup/", "token"): "no-such-token",  # whoever has one was sent it
+            ("signup/", "version"): CURRENT,
             ("signup/", "public_id"): self.signup.public_id,
             ("accounts/2fa/webauthn/keys/", "pk"): self.passkey.pk,
             ("accounts/sessions/", "pk"): self.session.pk,
@@ -96,6 +99,7 @@ class Marked:
         missing = dict.fromkeys(("pk", "object_id", "id", "partner_id", "content_type_id"), NOBODY) | {
             "form": "svg",
             "slug": "no-such-page",
+            "version": "1999-01",
             "token": "no-such-token",
             "public_id": UNKNOWN,
             "uidb36": "zzzzzz",

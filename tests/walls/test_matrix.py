@@ -24,7 +24,16 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]+')
 # Whoever has the address may see what it shows; that is what these addresses are for.
-BY_ADDRESS = {"signup", "signup-embed", "signup-return", "signup-progress", "signup-password"}
+BY_ADDRESS = {
+    "signup",
+    "signup-embed",
+    "signup-return",
+    "signup-progress",
+    "signup-password",
+    "signup-resume",
+    "terms",
+    "privacy",
+}
 MONEY = {"commissions", "commission", "payments", "payment", "bank-account"}
 TEAM = {"team", "team-activity", "team-seat", "team-disable", "team-enable", "team-resend", "team-withdraw"}
 OWN_WORD = {"team-leave", "team-switch"}  # open to every role, and the walk would be out: tests/test_seats.py

@@ -53,6 +53,15 @@ def complete(account: Account, session: Object, typed: Typed, form: dict[str, st
     return session
 
 
+def declined(account: Account, session: Object, typed: Typed) -> Object:
+    """What stays of a card that was declined: a payment intent that wants another one, and the failed charge."""
+    if not BY_NUMBER[typed.number].charging or not session["amount_total"]:
+        return {}
+    method = account.save(method_of(account, typed, session["customer_email"], None))
+    intent = new_intent(account, session["amount_total"], session["currency"], session["customer"])
+    return confirm(account, intent, method)
+
+
 def _customer(account: Account, session: Object, form: dict[str, str]) -> Object:
     if session["customer"]:
         return account.get("customer", session["customer"])

@@ -11,7 +11,7 @@ from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.api import transaction
 from ondemand.standins.stripe.card_form import Refused, Typed, read
 from ondemand.standins.stripe.checkout import retotal
-from ondemand.standins.stripe.checkout_completion import complete, needs_confirmation, promote
+from ondemand.standins.stripe.checkout_completion import complete, declined, needs_confirmation, promote
 from ondemand.standins.stripe.errors import StripeError
 from ondemand.standins.stripe.pages import (
     Page,
@@ -76,7 +76,11 @@ def _posted(account: Account, session: Object, form: dict[str, str]) -> Reply:
         if needs_confirmation(typed):
             account.save(session | {"_pending": {"typed": list(typed), "form": _kept(form)}})
             return redirect(f"/c/pay/{session['id']}?step=confirm")
-        _in_transaction(account, lambda: complete(account, session, typed, form, authenticated=False))
+        try:
+            _in_transaction(account, lambda: complete(account, session, typed, form, authenticated=False))
+        except Refused:
+            transaction(account, lambda: declined(account, session, typed))
+            raise
     except Refused as refused:
         fresh = account.get("checkout.session", session["id"])
         return _form_page(account, fresh, form, str(refused))
