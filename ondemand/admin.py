@@ -58,6 +58,9 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
         if obj.is_staff:
             hand_over(obj)
 
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
     @admin.display(description=_("erase"))
     def erase(self, user: User) -> SafeString:
         return erase_link("person", user.pk)

@@ -83,7 +83,7 @@ def test_a_page_of_another_role_is_a_403(web: Web, finance: dict[str, str]) -> N
 def test_a_form_without_its_token_is_a_403_that_says_what_to_do(web: Web) -> None:
     answer = web.ask("POST", "/accounts/login/", b"login=x", FORM)
     assert friendly(answer, 403)
-    assert "send the form once more" in answer.text
+    assert "load the page again" in answer.text
     assert missing_from(answer) == []
 
 
