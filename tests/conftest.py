@@ -62,7 +62,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         with testing.locked("template"):
             _make_template()
-        with database(testing.DATABASE):
+        with database():
             yield
 
 
@@ -81,7 +81,7 @@ def _make_template() -> None:
 @pytest.fixture
 def fresh_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """A database of the test's own, for what needs real commits, threads or other programs; its name."""
-    with django_db_blocker.unblock(), database(f"{testing.DATABASE}_{next(_numbers)}") as name:
+    with django_db_blocker.unblock(), database(str(next(_numbers))) as name:
         yield name
 
 
@@ -106,8 +106,9 @@ def database_cache(settings: Any, fresh_database: str) -> None:
 
 
 @contextmanager
-def database(name: str) -> Iterator[str]:
-    """A copy of the template that everyone's next connection goes to, also other threads'."""
+def database(purpose: str = "") -> Iterator[str]:
+    """A copy of the template that everyone's next connection goes to, also other threads'; no other worker's."""
+    name = "_".join(filter(None, (testing.DATABASE, purpose)))
     testing.postgres.create_database(name, template=testing.TEMPLATE)
     try:
         with using(name):

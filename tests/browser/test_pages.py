@@ -97,7 +97,7 @@ class Viewer:
 
 @pytest.fixture(scope="module")
 def viewer(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Viewer]:
-    with django_db_blocker.unblock(), database("portal_test_pages") as name:
+    with django_db_blocker.unblock(), database("pages") as name:
         ids = make_rows()
         with running_zone(tmp_path_factory.mktemp("zone"), name, worker=False) as zone:
             try:

@@ -29,7 +29,7 @@ def tallies(django_db_setup: None, django_db_blocker: Any, stripe_base: str, par
     deaths = EVERY_DAY + round((ALL - EVERY_DAY) * long_share())
     with (
         django_db_blocker.unblock(),
-        database("portal_killed"),
+        database("killed"),
         hints.muted(),
         listening(Peer(status=200)) as peer,
         override_settings(CACHES=CACHE, PEER_URL=f"http://127.0.0.1:{peer.port}", PEER_SECRET="p" * 32),

@@ -94,7 +94,7 @@ def told(
     file = tmp_path_factory.mktemp("stripe") / "state.sqlite3"
     with (
         django_db_blocker.unblock(),
-        database("portal_twice"),
+        database("twice"),
         listening(Peer(status=200)) as peer,
         process(file) as stripe_base,
         override_settings(CACHES=CACHE, PEER_URL=f"http://127.0.0.1:{peer.port}", PEER_SECRET="p" * 32),

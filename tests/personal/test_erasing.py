@@ -102,7 +102,7 @@ def books() -> dict[str, Any]:
 def erased(django_db_setup: None, django_db_blocker: Any, stripe_base: str, park: Park) -> Iterator[Erased]:
     with (
         django_db_blocker.unblock(),
-        database("portal_erased"),
+        database("erased"),
         hints.muted(),
         override_settings(CACHES=CACHE),
         walking(Standin(stripe_base), park) as walk,

@@ -105,7 +105,7 @@ ATTACKS = {
 @pytest.fixture(scope="module")
 def books(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Iberia's payment is paid, nordic's is proposed."""
-    with django_db_blocker.unblock(), database("portal_ledger"):
+    with django_db_blocker.unblock(), database("ledger"):
         cast = factories.make_cast(now=clock.now())
         for house, state in ((cast.iberia, Payment.State.PAID), (cast.nordic, Payment.State.PROPOSED)):
             customer = factories.make_customer(house=house, plan=cast.plan, now=cast.now)
