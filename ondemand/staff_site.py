@@ -9,10 +9,11 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.core.exceptions import BadRequest, ValidationError
-from django.db import DataError
+from django.db import DataError, ProgrammingError
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.decorators import method_decorator
+from psycopg2.errors import UndefinedFunction
 
 View = Callable[..., HttpResponseBase]
 # What Django's admin raises at a forged id, lookup, action or row of an inline form.
@@ -34,5 +35,9 @@ def _forgeries_refused(view: View) -> View:
             return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
         except FORGED as error:
             raise BadRequest(f"Forged: {type(error).__name__}") from error
+        except ProgrammingError as error:
+            if isinstance(error.__cause__, UndefinedFunction):  # a lookup that the column's type has not
+                raise BadRequest("Forged: a lookup") from error
+            raise
 
     return guarded

@@ -50,6 +50,11 @@ def test_in_a_lists_address(marked: Marked, capsys: Any) -> None:
     count.say(capsys, "the admin's lists")
 
 
+def test_a_lookup_that_a_column_has_not_is_a_400(marked: Marked) -> None:
+    answer = visitor_of(marked, "staff").ask("GET", "/admin/partners/campaign/?allowed_origins__in=x")
+    assert answer.status_code == 400
+
+
 def test_in_a_lists_actions(marked: Marked, capsys: Any) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
     for (address, options), name, value in some_of(list(product(registered(), OF_ACTIONS, FORGED)), every_day=20):
