@@ -355,7 +355,7 @@ def test_a_link_raced_for_makes_one_seat(fresh_database: str) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         statuses = sorted(pool.map(accept, "ABCD"))
-    assert set(statuses) <= {302, 404}
+    assert set(statuses) <= {200, 302, 404}  # who looks between two of its reads is told that there is a seat
     assert (side.count(), side.verbs().count("member.joined")) == (4, 1)
 
 
@@ -371,9 +371,9 @@ def test_a_link_raced_for_in_two_browsers_of_one_account_makes_one_seat(fresh_da
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        answers = sorted(pool.map(accept, browsers), key=lambda answer: answer.status_code)
-    assert answers[0].status_code == 302
-    assert any(words in answers[1].content.decode() for words in ("It was used already", "You belong to"))
+        won, lost = sorted(pool.map(accept, browsers), key=lambda answer: answer.status_code != 302)
+    assert won.status_code == 302
+    assert any(words in lost.content.decode() for words in ("It was used already", "You belong to"))
     assert (side.count(), side.verbs().count("person.joined")) == (4, 1)
 
 
