@@ -28,6 +28,9 @@ def long_share() -> float:
     return 0.1 if CI else 0.0
 
 
+in_ci = pytest.mark.skipif(not long_share(), reason="takes long, so CI alone runs it: set CI=true")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A flush is refused by the walls and by the ledger: say what to use instead."""

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 
 from ondemand import testing
 from ondemand.servers import ROOT
+from tests.conftest import in_ci
 
 pytest_plugins = ["pytester"]
 
@@ -69,6 +70,7 @@ def test_passes(): pass
 """
 
 
+@in_ci
 @pytest.mark.parametrize(("ci", "outcome"), [("true", {"passed": 1, "failed": 2}), ("", {"passed": 1, "skipped": 1})])
 def test_in_ci_what_is_skipped_or_expected_to_fail_has_failed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, outcome: dict[str, int]
@@ -82,6 +84,7 @@ def test_in_ci_what_is_skipped_or_expected_to_fail_has_failed(
     result.assert_outcomes(**outcome, xfailed=0 if ci else 1)
 
 
+@in_ci
 def test_a_test_that_would_flush_the_database_is_refused(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,9 +16,12 @@ from ondemand.demo.history import History
 from ondemand.demo.sweeps import sweep
 from ondemand.tenancy.context import as_worker
 from payments.models import Payment
+from tests.conftest import in_ci
 from tests.path.conftest import park, standin, stripe_base, walk
 from tests.path.rows import rows
 from tests.path.walk import Walk
+
+pytestmark = in_ci
 
 __all__ = ["park", "standin", "stripe_base", "walk"]
 

@@ -18,6 +18,9 @@ from ondemand.tenancy.context import as_worker
 from partners.models import Campaign
 from tests.browser.conftest import without_browser
 from tests.browser.zone import Zone
+from tests.conftest import in_ci
+
+pytestmark = in_ci
 
 PLAN = "starter:Starter:4900:1500:200:1000"
 TYPED = {"Company": "Café Central, S.L.", "Your name": "Ana Gil", "E-mail": "ana@central.example"}

@@ -14,7 +14,10 @@ from ondemand import clock
 from ondemand.servers.processes import until
 from tests.browser.windows import Windows
 from tests.browser.zone import Zone
+from tests.conftest import in_ci
 from tests.factories import PASSWORD, make_cast, make_customer, make_instance, make_person
+
+pytestmark = in_ci
 
 MEMBER, OWNER, REASON = "support@iberia.example", "ana@vega.example", "The till prints nothing"
 BANNER = f"You are in the account of Bodegas Vega as {MEMBER}"

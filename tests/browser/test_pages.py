@@ -16,7 +16,7 @@ from tests.browser.conftest import without_browser
 from tests.browser.rows import EMPTY, HELPER, OWNER, PERSON, make_rows
 from tests.browser.windows import Windows, run_script
 from tests.browser.zone import running_zone
-from tests.conftest import database
+from tests.conftest import database, in_ci
 from tests.factories import PASSWORD
 
 PLACES = {
@@ -123,11 +123,13 @@ def test_axe_finds_nothing_on_a_wide_page(viewer: Viewer, person: str, path: str
     assert objections(viewer.look(person, path, narrow=False)) == []
 
 
+@in_ci
 @pytest.mark.parametrize(("person", "path"), PAGES)
 def test_axe_finds_nothing_on_a_narrow_dark_page(viewer: Viewer, person: str, path: str) -> None:
     assert objections(viewer.look(person, path, narrow=True)) == []
 
 
+@in_ci
 @pytest.mark.parametrize(("person", "path"), PAGES)
 def test_a_narrow_page_does_not_scroll_sideways(viewer: Viewer, person: str, path: str) -> None:
     page = viewer.look(person, path, narrow=True)

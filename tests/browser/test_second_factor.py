@@ -11,8 +11,11 @@ from ondemand.tenancy.context import Scope, tenant
 from ondemand.tenancy.roles import Role
 from tests.browser.windows import Windows
 from tests.browser.zone import Zone
+from tests.conftest import in_ci
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.walls.test_accounts import code
+
+pytestmark = in_ci
 
 SECRET = generate_totp_secret()
 KEY = {

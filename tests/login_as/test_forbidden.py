@@ -15,11 +15,14 @@ from ondemand.models import AuditEntry, User
 from ondemand.scopes import SAFE, SUPPORT_COOKIE, SUPPORT_DOES, SUPPORT_READS
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
+from tests.conftest import in_ci
 from tests.factories import make_login, sign_in
 from tests.login_as.world import World, inside
 from tests.walls.addresses import Address
 from tests.walls.marked import Marked, make_marked, rows_of
 from tests.walls.test_matrix import FORM, asked
+
+pytestmark = in_ci
 
 
 @pytest.fixture

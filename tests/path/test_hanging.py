@@ -21,8 +21,11 @@ from payments.models import Payment
 from payments.services import sending
 from signup.models import SignUp
 from signup.services import completion
+from tests.conftest import in_ci
 from tests.path.conftest import forget_client
 from tests.path.walk import Walk
+
+pytestmark = in_ci
 
 LOST_BEFORE, LOST_AFTER = ("timeout_before", "hang", "500", "429"), ("timeout_after", "500_after")
 

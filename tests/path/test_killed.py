@@ -12,7 +12,7 @@ import pytest
 from django.test import override_settings
 
 from ondemand import hints
-from tests.conftest import database, long_share
+from tests.conftest import database, in_ci, long_share
 from tests.path.conftest import walking
 from tests.path.deaths import SERVICES, Tally
 from tests.path.journeys import Journeys
@@ -20,6 +20,8 @@ from tests.path.test_twice import CACHE
 from tests.standins.park import Park, listening
 from tests.standins.park import Platform as Peer
 from tests.standins.stripe_process import Standin
+
+pytestmark = in_ci
 
 EVERY_DAY, ALL = 3, 12
 

@@ -12,8 +12,11 @@ import pytest
 import typing_extensions
 
 from ondemand.standins.stripe import library
+from tests.conftest import in_ci
 from tests.standins.stripe_process import Standin
 from tests.standins.stripe_shop import Shop
+
+pytestmark = in_ci
 
 Form = dict[str, str]
 Base = Callable[[Shop], tuple[str, Form]]

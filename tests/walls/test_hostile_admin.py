@@ -14,6 +14,7 @@ from django.contrib.admin.options import ModelAdmin
 
 from ondemand.tenancy.context import Scope, tenant
 from ondemand.tenancy.roles import Role
+from tests.conftest import in_ci
 from tests.walls.addresses import addresses
 from tests.walls.forms import WORDS, Form, forms_of
 from tests.walls.hostile import IDS, LOOKUPS, VALUES, encoded, some_of, together
@@ -74,6 +75,7 @@ def forms(staff: Visitor) -> Iterator[Form]:
             yield from (form for form in found if form.method == "POST" and form.action == path)
 
 
+@in_ci
 def test_in_all_fields_of_a_form(marked: Marked, capsys: Any) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
     for form in forms(staff):
@@ -82,6 +84,7 @@ def test_in_all_fields_of_a_form(marked: Marked, capsys: Any) -> None:
     count.say(capsys, "the admin's forms")
 
 
+@in_ci
 def test_in_one_field_of_a_form(marked: Marked, capsys: Any) -> None:
     """Missing or forged, while the others are as they should be; among them buttons, popups, and the rows below."""
     staff, count, cases = visitor_of(marked, "staff"), Count(), list[tuple[Form, str, str | None]]()

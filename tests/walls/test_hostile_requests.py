@@ -15,10 +15,12 @@ from django.conf import settings
 
 from ondemand import clock
 from tests import factories
-from tests.conftest import database
+from tests.conftest import database, in_ci
 from tests.walls.hostile import MARKUP, TAG
 from tests.walls.test_headers import missing_from
 from tests.walls.web import FORM, Answer, Web, running
+
+pytestmark = in_ci
 
 LONG = "a" * 3_900
 SESSION, CSRF, LANGUAGE = settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME

@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from ondemand.models import User
-from tests.conftest import long_share
+from tests.conftest import in_ci, long_share
 from tests.factories import sign_in
 from tests.walls.addresses import Address, addresses
 from tests.walls.marked import MACHINE_MARK, MARK, MONEY_MARKS, Marked, make_marked, rows_of, signed_in_as
@@ -112,7 +112,13 @@ def test_the_owner_meets_the_marks(marked: Marked) -> None:
             assert MARK in text_of(answer), address.route
 
 
-@pytest.mark.parametrize("who", ["anonymous", "the rival's owner", "another customer", "the rival's customer"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        "the rival's owner",
+        *(pytest.param(who, marks=in_ci) for who in ("anonymous", "another customer", "the rival's customer")),
+    ],
+)
 def test_a_stranger_meets_nothing_and_changes_nothing(
     marked: Marked, fresh_database: str, who: str, capsys: Any
 ) -> None:
@@ -150,6 +156,7 @@ def findings(address: Address, method: str, who: str, answer: Any) -> list[str]:
     return found
 
 
+@in_ci
 def test_nobody_is_answered_with_what_was_kept_for_another(marked: Marked) -> None:
     """The victim comes to each page first, the stranger right behind."""
     cast, wrong = marked.cast, []
@@ -176,6 +183,7 @@ def test_a_foreign_row_does_not_exist_for_the_rival(marked: Marked) -> None:
     assert [each for each in met if each[1] not in (404, 405)] == []  # 405: of an address that only takes a POST
 
 
+@in_ci
 @pytest.mark.parametrize(("role", "marks"), [("support", MONEY_MARKS), ("finance", (MACHINE_MARK,))])
 def test_a_member_of_another_role_is_refused(
     marked: Marked, fresh_database: str, role: str, marks: tuple[str, ...], capsys: Any

@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 
 from ondemand.models import User
 from ondemand.tenancy.roles import Role
-from tests.conftest import long_share
+from tests.conftest import in_ci, long_share
 from tests.walls.addresses import Address, addresses
 from tests.walls.marked import Marked, make_marked
 from tests.walls.test_matrix import Visitor
+
+pytestmark = in_ci
 
 AREAS = {
     "accounts/": Role.AUTH,

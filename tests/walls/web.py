@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -39,9 +39,10 @@ class Web:
     def raw(self, sent: bytes) -> Answer | None:
         """None where the server only hangs up."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as line:
-            try:
+            with suppress(OSError):  # it may answer and hang up before it has read everything
                 line.sendall(sent)
                 line.shutdown(socket.SHUT_WR)
+            try:
                 answer = http.client.HTTPResponse(line, method=sent.split(b" ")[0].decode())
                 answer.begin()
                 return Answer(answer.status, answer.headers, answer.read().decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""`manage.py test` is pytest, on two processors."""
+"""`manage.py test` is pytest, in three processes: two processors are then seldom idle."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from django.core.management import BaseCommand
 from ondemand.servers import ROOT
 
 # A file's tests share what is dear to set up, so a file stays with one process.
-SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadfile"]
 CHOSEN = ("-n", "--numprocesses", "--pdb", "-p")
 
 
