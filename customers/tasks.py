@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from customers import support, sync
+from customers.comparing import COMPARED
 from ondemand import clock, inbox
+from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
 from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
@@ -19,3 +21,9 @@ def take_events() -> None:
 def sweep() -> None:
     with as_worker():
         support.end_without_right(now=clock.now())
+
+
+@job
+def compare() -> None:
+    """Hourly; it does its work once a night."""
+    compare_nightly("customers", COMPARED, now=clock.now())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from instances.comparing import COMPARED
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
 from instances.services import boots, usage
 from ondemand import clock
+from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
 
@@ -35,3 +37,9 @@ def sweep() -> None:
         boots.end(instance_id, provisioner=provisioner(), now=now)
     for cycle_id in to_push:
         usage.push(cycle_id, now=now)
+
+
+@job
+def compare() -> None:
+    """Hourly; it does its work once a night."""
+    compare_nightly("instances", COMPARED, now=clock.now())

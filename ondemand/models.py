@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -208,6 +209,43 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.object_id}"
+
+
+class Comparison(models.Model):
+    """One look at what Stripe and we say of the same objects. What differed stands in its differences."""
+
+    part = models.CharField(_("part"), max_length=20)  # the app whose objects were compared
+    since = models.DateTimeField(_("since"), null=True)  # of objects created then or later; none: of all
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    looked_at = models.PositiveIntegerField(_("looked at"), default=0)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("comparison with Stripe"), _("comparisons with Stripe")
+        ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["started_at"], name="comparison_started")]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Difference(models.Model):
+    """An object of which we said something else than Stripe. Mended unless `error` says why not."""
+
+    comparison = models.ForeignKey(Comparison, models.CASCADE, related_name="differences")
+    kind = models.CharField(_("kind"), max_length=40)
+    object_id = models.CharField(_("object"), max_length=255)
+    ours = models.JSONField(_("ours"), encoder=DjangoJSONEncoder)
+    theirs = models.JSONField(_("Stripe's"), encoder=DjangoJSONEncoder)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("difference"), _("differences")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
 
 
 class Mail(models.Model):

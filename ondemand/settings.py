@@ -306,6 +306,9 @@ CELERY_BEAT_SCHEDULE = {
         "commissions.tasks.accrue": 1,
         "payments.tasks.sweep": 1,
         "payments.tasks.draft": 120,
+        "customers.tasks.compare": 120,
+        "instances.tasks.compare": 120,
+        "payments.tasks.compare": 120,
     }.items()
 }
 CELERY_TASK_DEFAULT_QUEUE = "webhooks"

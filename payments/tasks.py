@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from ondemand import clock, inbox
+from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
 from partners.services import sync_bank_account
+from payments.comparing import COMPARED
 from payments.models import Payment
 from payments.services import preparing, sending
 
@@ -41,3 +43,9 @@ def sweep() -> None:
         to_send = list(Payment.objects.to_send(now).values_list("pk", flat=True)[:100])
     for payment_id in to_send:
         sending.send(payment_id, now=now)
+
+
+@job
+def compare() -> None:
+    """Hourly; it does its work once a night."""
+    compare_nightly("payments", COMPARED, now=clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -96,7 +97,19 @@ class RefundFacts:
 
 def fetch_subscription(id: str) -> SubscriptionFacts:
     with stripe_call() as client:
-        found = client.v1.subscriptions.retrieve(id)
+        return _subscription(client.v1.subscriptions.retrieve(id))
+
+
+def subscriptions_since(since: datetime | None) -> Iterator[SubscriptionFacts]:
+    """All that were created at or after an instant, in any state; None: all there are."""
+    params: stripe.params.SubscriptionListParams = {"status": "all", "limit": 100}
+    if since:
+        params["created"] = {"gte": int(since.timestamp())}
+    with stripe_call() as client:
+        yield from map(_subscription, client.v1.subscriptions.list(params).auto_paging_iter())
+
+
+def _subscription(found: stripe.Subscription) -> SubscriptionFacts:
     item = found["items"].data[0]
     return SubscriptionFacts(
         id=found.id,
@@ -147,6 +160,20 @@ def fetch_invoice(id: str) -> InvoiceFacts:
         lines = list(found.lines.data)
         if found.lines.has_more:
             lines = list(client.v1.invoices.line_items.list(id, {"limit": 100}).auto_paging_iter())
+        return _invoice(found, lines)
+
+
+def invoices_since(since: datetime | None) -> Iterator[InvoiceFacts]:
+    """As `subscriptions_since`; of each the first lines alone, as Stripe lists them."""
+    params: stripe.params.InvoiceListParams = {"limit": 100, "expand": ["data.payments"]}
+    if since:
+        params["created"] = {"gte": int(since.timestamp())}
+    with stripe_call() as client:
+        for found in client.v1.invoices.list(params).auto_paging_iter():
+            yield _invoice(found, found.lines.data)
+
+
+def _invoice(found: stripe.Invoice, lines: list[stripe.InvoiceLineItem]) -> InvoiceFacts:
     paid_at = found.status_transitions.paid_at if found.status_transitions else None
     return InvoiceFacts(
         id=found.id,
@@ -224,9 +251,12 @@ def fetch_refund(id: str) -> RefundFacts:
         return _refund(client.v1.refunds.retrieve(id))
 
 
-def refunds_of_charge(id: str) -> list[RefundFacts]:
+def refunds_since(since: datetime | None) -> Iterator[RefundFacts]:
+    params: stripe.params.RefundListParams = {"limit": 100}
+    if since:
+        params["created"] = {"gte": int(since.timestamp())}
     with stripe_call() as client:
-        return [_refund(each) for each in client.v1.refunds.list({"charge": id}).auto_paging_iter()]
+        yield from map(_refund, client.v1.refunds.list(params).auto_paging_iter())
 
 
 def refund(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import stripe
 
@@ -85,11 +87,18 @@ def transfers_of(group: str) -> list[TransferFacts]:
         return [_transfer(each) for each in found.auto_paging_iter()]
 
 
-def fetch_transfer(id: str) -> tuple[TransferFacts, str]:
-    """The transfer and its group, which is our payment's key."""
+def transfers_since(since: datetime | None) -> Iterator[TransferFacts]:
+    """All that were made at or after an instant; None: all there are."""
+    params: stripe.params.TransferListParams = {"limit": 100}
+    if since:
+        params["created"] = {"gte": int(since.timestamp())}
     with stripe_call() as client:
-        found = client.v1.transfers.retrieve(id)
-    return _transfer(found), found.transfer_group or ""
+        yield from map(_transfer, client.v1.transfers.list(params).auto_paging_iter())
+
+
+def fetch_transfer(id: str) -> TransferFacts:
+    with stripe_call() as client:
+        return _transfer(client.v1.transfers.retrieve(id))
 
 
 def _transfer(found: stripe.Transfer) -> TransferFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +57,13 @@ def change_item(id: str, *, quantity: int, key: str) -> ItemFacts:
     """Of an item that is pending or on a draft; Stripe refuses it on a final invoice."""
     with stripe_call() as client:
         return _item(client.v1.invoice_items.update(id, {"quantity": quantity}, {"idempotency_key": key}))
+
+
+def pending_items() -> Iterator[ItemFacts]:
+    """All that wait for an invoice."""
+    with stripe_call() as client:
+        found = client.v1.invoice_items.list({"pending": True, "limit": 100})
+        yield from map(_item, found.auto_paging_iter())
 
 
 def fetch_item(id: str) -> ItemFacts | None:

@@ -2,9 +2,11 @@
 
 import django.contrib.auth.models
 import django.core.validators
+import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 from django.contrib.postgres.operations import BtreeGistExtension
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import migrations, models
 
 
@@ -287,5 +289,43 @@ class Migration(migrations.Migration):
             managers=[
                 ("objects", django.contrib.auth.models.UserManager()),
             ],
+        ),
+        migrations.CreateModel(
+            name="Comparison",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("part", models.CharField(max_length=20, verbose_name="part")),
+                ("since", models.DateTimeField(null=True, verbose_name="since")),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("looked_at", models.PositiveIntegerField(default=0, verbose_name="looked at")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+            ],
+            options={
+                "verbose_name": "comparison with Stripe",
+                "verbose_name_plural": "comparisons with Stripe",
+                "ordering": ["-started_at", "-id"],
+                "indexes": [models.Index(fields=["started_at"], name="comparison_started")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Difference",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                ("object_id", models.CharField(max_length=255, verbose_name="object")),
+                ("ours", models.JSONField(encoder=DjangoJSONEncoder, verbose_name="ours")),
+                ("theirs", models.JSONField(encoder=DjangoJSONEncoder, verbose_name="Stripe's")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                (
+                    "comparison",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="differences",
+                        to="ondemand.comparison",
+                    ),
+                ),
+            ],
+            options={"verbose_name": "difference", "verbose_name_plural": "differences", "ordering": ["id"]},
         ),
     ]

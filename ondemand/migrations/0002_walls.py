@@ -158,4 +158,6 @@ class Migration(migrations.Migration):
             Access(Role.STAFF, EDIT),
             Access(Role.WORKER, EDIT),
         ),
+        WallTable("ondemand_comparison", Access(Role.STAFF), Access(Role.WORKER, WRITE)),
+        WallTable("ondemand_difference", Access(Role.STAFF), Access(Role.WORKER, WRITE)),
     ]

@@ -388,6 +388,8 @@ class Story:
         two = self.instance("two").pk
         self.twice(boots.end, two, provisioner=self.walk.provisioner, now=self.now)
         self.twice(instances.tasks.sweep)
+        for app in (customers, instances, payments):
+            self.twice(app.tasks.compare)
 
     def reviews(self) -> None:
         """Three that are held: one is released, two are refused."""

@@ -271,3 +271,10 @@ def test_a_year_of_fifteen_customers_passes_in_order(standin: Standin, shop: Sho
     assert counts == {10}
     events = standin.v1.events.list({"limit": 100, "type": "invoice.paid"}).data
     assert [each.created for each in events] == sorted((each.created for each in events), reverse=True)
+
+
+def test_a_named_card_is_attached_and_made_the_default_in_one_call(standin: Standin) -> None:
+    given: Any = {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+    customer = standin.v1.customers.create(given)
+    [card] = standin.v1.customers.payment_methods.list(customer.id).data
+    assert customer.invoice_settings and customer.invoice_settings.default_payment_method == card.id

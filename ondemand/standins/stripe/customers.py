@@ -43,9 +43,10 @@ def create(account: Account, params: Params) -> Object:
         if len(account.find("customer", test_clock=clock)) >= 3:
             raise invalid("A test clock can have up to 3 customers.", "test_clock")
     made = new_customer(account)
+    method = None
     if "payment_method" in params:
-        attach(account, resolve(account, params["payment_method"], "payment_method"), made)
-    settings(account, assign(made, params, FIELDS), params)
+        method = attach(account, resolve(account, params["payment_method"], "payment_method"), made)
+    settings(account, assign(made, params, FIELDS), params, method)
     for given in params.get("tax_id_data") or []:
         add_tax_id(account, made, given["type"], given["value"])
     emit(account, "customer.created", account.save(made))
@@ -70,8 +71,8 @@ def update(account: Account, params: Params, id: str) -> Object:
     return after
 
 
-def settings(account: Account, customer: Object, params: Params) -> Object:
-    """The default card must be one of the customer's own."""
+def settings(account: Account, customer: Object, params: Params, attached: Object | None = None) -> Object:
+    """The default card must be one of the customer's own; pm_card_visa, given twice, is the one card `attached`."""
     if "address" in params:
         customer["address"] = address(params.plain("address"))
     if "shipping" in params:
@@ -79,7 +80,8 @@ def settings(account: Account, customer: Object, params: Params) -> Object:
         customer["shipping"] = given and {"phone": None, **given, "address": address(given["address"])}
     if given := params.get("invoice_settings"):
         if id := given.get("default_payment_method"):
-            method = resolve(account, id, "invoice_settings[default_payment_method]")
+            same = attached if id == params.get("payment_method") else None
+            method = same or resolve(account, id, "invoice_settings[default_payment_method]")
             if method["customer"] != customer["id"]:
                 raise no_such("PaymentMethod", id, "invoice_settings[default_payment_method]")
             given["default_payment_method"] = method["id"]
