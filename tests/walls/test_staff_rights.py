@@ -17,9 +17,12 @@ from ondemand.tenancy.roles import Role
 from partners.models import Partner
 from payments.models import Payment
 from tests import factories
+from tests.conftest import in_ci
 from tests.factories import Cast, sign_in
 from tests.walls.addresses import Address, addresses
 from tests.walls.marked import make_marked
+
+pytestmark = in_ci
 
 STAFF = Scope(Role.STAFF)
 PAYMENTS, PARTNERS = "/admin/payments/payment/", "/admin/partners/partner/"
