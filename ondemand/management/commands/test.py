@@ -7,8 +7,8 @@ from django.core.management import BaseCommand
 
 from ondemand.servers import ROOT
 
-# A file's tests share what is dear to set up, so a file stays with one process. In the order of the alphabet the longest,
-# those in a browser, begin first.
+# A file's tests share what is dear to set up, so a file stays with one process. In the order of the alphabet
+# the longest, those in a browser, begin first.
 SIDE_BY_SIDE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 CHOSEN = ("-n", "--numprocesses", "--pdb", "-p")
 
