@@ -29,7 +29,7 @@ def long_share() -> float:
 
 
 in_ci = pytest.mark.skipif(
-    not long_share() and "ONDEMAND_PLANTED" not in os.environ, reason="takes long, so CI alone runs it: set CI=true"
+    not long_share() and "PLANTED" not in os.environ, reason="takes long, so CI alone runs it: set CI=true"
 )
 
 

@@ -14,7 +14,7 @@ from tests.planting.plants import Plant
 
 WORKERS = (11, 12)  # two at once
 # The everyday share of a test is enough to find a leak, also of one that CI alone runs.
-EVERY_DAY = {"CI": "", "ONDEMAND_LONG": "", "ONDEMAND_PLANTED": "1"}
+EVERY_DAY = {"CI": "", "ONDEMAND_LONG": "", "PLANTED": "1"}
 
 
 @dataclass(frozen=True)
