@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import MaxValueValidator
@@ -53,9 +51,6 @@ class CommissionTerms(models.Model):
 class CommissionQuerySet(models.QuerySet["Commission"]):
     def for_partner(self, partner_id: int | None) -> CommissionQuerySet:
         return self.filter(partner_id=partner_id)
-
-    def in_month(self, month: date) -> CommissionQuerySet:
-        return self.filter(month=month)
 
 
 class Commission(models.Model):

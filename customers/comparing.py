@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 
 from customers import sync
 from customers.models import Invoice, Refund, Subscription
-from ondemand.comparing import Kind
+from ondemand.comparing import Kind, Values
 from ondemand.gateway import billing
 
 
@@ -29,6 +29,16 @@ def _unfinished_refunds() -> QuerySet[Refund]:
     return Refund.objects.filter(state__in=[Refund.State.PENDING, Refund.State.REQUIRES_ACTION])
 
 
+def _is_live(subscription: Values) -> bool:
+    """Of a sign-up that was refused one is left at Stripe, ended and given back: nobody misses it."""
+    return subscription["ended_at"] is None
+
+
+def _never(values: Values) -> bool:
+    """It hangs on a subscription, which is told of already."""
+    return False
+
+
 def _sync(kind: str) -> Callable[[str, datetime], None]:
     return lambda stripe_id, now: sync.sync(kind, stripe_id, now)
 
@@ -42,6 +52,7 @@ COMPARED = (
         listed=billing.subscriptions_since,
         fetch=billing.fetch_subscription,
         mend=_sync("subscription"),
+        alarms=_is_live,
     ),
     Kind(
         "invoice",
@@ -51,7 +62,7 @@ COMPARED = (
         listed=billing.invoices_since,
         fetch=billing.fetch_invoice,
         mend=_sync("invoice"),
-        follows=True,
+        alarms=_never,
     ),
     Kind(
         "refund",
@@ -61,6 +72,6 @@ COMPARED = (
         listed=billing.refunds_since,
         fetch=billing.fetch_refund,
         mend=_sync("refund"),
-        follows=True,
+        alarms=_never,
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Assignment, Customer, LoginToken, Person
 from ondemand import audit, mail
+from ondemand.digests import digest
 from ondemand.models import User
 from partners.models import Member, Partner
 
@@ -63,10 +63,6 @@ class SupportSession:
 
     token: LoginToken
     member: Member
-
-
-def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 def issue(customer_id: int, *, by: User, partner_id: int, reason: str, now: datetime) -> str:

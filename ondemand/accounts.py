@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ondemand import clock, mail
+from ondemand.digests import digest
 from ondemand.models import RetiredName, User
 
 # What allauth mails, by its name and ours; it mails nothing else here.
@@ -135,12 +135,12 @@ def end_sessions(user: User) -> None:
 
 def retire_name(name: str, *, now: datetime) -> None:
     """Nobody gets it again: a link that somebody kept must not lead to another's instance."""
-    RetiredName.objects.bulk_create([RetiredName(digest=_digest(name), retired_at=now)], ignore_conflicts=True)
+    RetiredName.objects.bulk_create([RetiredName(digest=_of_name(name), retired_at=now)], ignore_conflicts=True)
 
 
 def is_retired(name: str) -> bool:
-    return RetiredName.objects.filter(digest=_digest(name)).exists()
+    return RetiredName.objects.filter(digest=_of_name(name)).exists()
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(f"name:{name.lower()}".encode()).hexdigest()
+def _of_name(name: str) -> str:
+    return digest(f"name:{name.lower()}")

@@ -39,7 +39,7 @@ class Kind:
 
     `unfinished` are the rows that may still change, however old. `mend` brings our row to what Stripe says, in a
     transaction of its caller's that holds the object's lock; it raises CannotMend where a person must decide.
-    An object that belongs to nothing here is a difference unless `follows`: then what it follows already is one.
+    An object that belongs to nothing here is a difference where `alarms` says so of what Stripe has.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Kind:
     listed: Callable[[datetime | None], Iterator[Any]]
     fetch: Callable[[str], Any]
     mend: Callable[[str, datetime], None]
-    follows: bool = False
+    alarms: Callable[[Values], bool] = lambda values: True
 
 
 def compare_nightly(part: str, kinds: Iterable[Kind], *, now: datetime) -> None:
@@ -134,7 +134,7 @@ def _mend(made: Comparison, kind: Kind, id: str, theirs: Values | None, now: dat
             kind.mend(id, now)
             after = _ours(kind, [id]).get(id, {})
     except NotYetKnown as problem:
-        if kind.follows:
+        if not kind.alarms(theirs or {}):
             return
         error = str(problem)
     except Exception as problem:  # one that cannot be mended must not hide the others

@@ -31,11 +31,6 @@ class Env:
         self.asked.add(name)
         return self.values.get(name, "") or default
 
-    def required(self, name: str, advice: str) -> str:
-        if not (value := self.text(name)):
-            raise WrongSetting(name, "", advice)
-        return value
-
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self.text(name, default)
         if value not in choices:

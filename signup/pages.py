@@ -22,8 +22,8 @@ from django.views import View
 from customers.models import Customer
 from ondemand.clock import business_day, midnight, now
 from ondemand.money import Money
-from ondemand.scopes import TenantRequest, partner_id_of, person_of, require_role, sees_money
-from partners.models import Campaign, Member, Partner, Plan
+from ondemand.scopes import OWNER, TenantRequest, partner_id_of, person_of, require_role, sees_money
+from partners.models import Campaign, Partner, Plan
 from partners.services.origins import allow_origins
 from signup.forms import OriginsForm
 from signup.models import PageVisits, SignUp
@@ -33,7 +33,6 @@ PAYING = Count("pk", filter=Q(pays=True))
 HELD = Count("pk", filter=Q(state=SignUp.State.REVIEW))
 BUTTON = "display:inline-block;padding:12px 24px;border-radius:8px;background:#0b5fc0;color:#fff;text-decoration:none"
 FRAME = "width:100%;height:760px;border:0"
-OWNER = frozenset({Member.Role.OWNER})
 QR_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 

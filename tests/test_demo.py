@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from ondemand.bench.running import free_ports
 from ondemand.servers import ROOT, spawn
-from ondemand.servers.processes import free_port, port_is_taken, until
+from ondemand.servers.processes import until
 from tests import stranger
 from tests.conftest import long_share
 
@@ -33,12 +34,6 @@ def clone() -> Iterator[Path]:
     ignored = shutil.ignore_patterns(".venv", ".git", ".demo", "__pycache__", ".mypy_cache", ".ruff_cache")
     yield shutil.copytree(ROOT, place / "clone", ignore=ignored)
     shutil.rmtree(place, ignore_errors=True)
-
-
-def _port() -> int:
-    """The zone's, such that those of its stand-ins are free too."""
-    candidates = (free_port() - 20 for _ in range(100))
-    return next(port for port in candidates if not any(port_is_taken(port + more) for more in (0, 10, 11)))
 
 
 @contextmanager
@@ -79,7 +74,7 @@ def _settings(clone: Path) -> dict[str, str]:
 
 
 def test_the_demo_survives_kill_9_with_its_data_and_leaves_nothing_behind(clone: Path) -> None:
-    port = f"--port={_port()}"
+    port = f"--port={free_ports()}"
     with _demo(clone, port) as first:
         settings = _settings(clone)
         first.send_signal(signal.SIGKILL)

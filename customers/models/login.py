@@ -79,9 +79,6 @@ class LoginToken(models.Model):
     def __str__(self) -> str:
         return f"{self.who} → {self.company}"
 
-    def is_running(self, now: datetime) -> bool:
-        return self.ended_at is None and self.session_expires_at is not None and self.session_expires_at > now
-
     @property
     def left_at(self) -> datetime | None:
         """When the session ended or will: nothing renews it."""

@@ -18,6 +18,7 @@ from customers.models import Customer
 from ondemand import clock
 from ondemand.models import Erasure, User
 from ondemand.personal import erasing
+from ondemand.personal.erasing import ErasureRefused
 from ondemand.personal.forms import ErasureForm
 from ondemand.staff import ReadOnlyAdmin, acting
 
@@ -54,9 +55,13 @@ class ErasureAdmin(ReadOnlyAdmin):
         subject, form = get_object_or_404(SUBJECTS[kind], pk=pk), ErasureForm(request.POST or None)
         why_not = erasing.refusal(subject)
         if form.is_valid() and not why_not:
-            erasing.confirm(subject, reason=form.cleaned_data["reason"], by=acting(request), now=clock.now())
-            messages.success(request, _("Confirmed: it is being done, Stripe first."))
-            return redirect("admin:ondemand_erasure_changelist")
+            try:
+                erasing.confirm(subject, reason=form.cleaned_data["reason"], by=acting(request), now=clock.now())
+            except ErasureRefused as refusal:  # since it was asked above
+                why_not = str(refusal)
+            else:
+                messages.success(request, _("Confirmed: it is being done, Stripe first."))
+                return redirect("admin:ondemand_erasure_changelist")
         context = self.admin_site.each_context(request) | {
             "form": form,
             "why_not": why_not,

@@ -81,15 +81,6 @@ class MailCell(Cell):
         return values.mail(value)
 
 
-class UrlCell(Cell):
-    """The value is an address on another site."""
-
-    kind = "site"
-
-    def draw(self, value: str, row: Any) -> str:
-        return values.site(value)
-
-
 class DateCell(Cell):
     """A date, or the day of an instant in the current time zone."""
 

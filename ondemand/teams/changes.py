@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 
 from ondemand import audit, mail
 from ondemand.accounts import end_sessions, free_username, person, prove_address
+from ondemand.digests import digest
 from ondemand.models import Mail, User
-from ondemand.teams.invitations import LIFETIME, digest, new_token
+from ondemand.teams.invitations import LIFETIME, new_token
 
 MOST_PENDING = 50
 AN_HOUR = 20

@@ -5,7 +5,6 @@ Stripe is called between transactions, never inside one.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, fields
@@ -20,6 +19,7 @@ from customers.models import Customer
 from instances.models import Instance
 from ondemand import clock
 from ondemand.accounts import is_retired
+from ondemand.digests import digest
 from ondemand.gateway import checkout
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
@@ -115,7 +115,7 @@ def start(
         if accepted:
             _accept_terms(known, now)
     with as_worker():
-        SignUp.objects.filter(pk=known.pk).update(secret_hash=_hash(secret))
+        SignUp.objects.filter(pk=known.pk).update(secret_hash=digest(secret))
     return known, Ticket(known.public_id, secret)
 
 
@@ -163,7 +163,7 @@ def _begin(
                 partner_id=campaign.partner_id,
                 campaign=campaign,
                 plan=plan,
-                secret_hash=_hash(secret),
+                secret_hash=digest(secret),
                 network=network,
                 created_at=now,
                 attempted_at=now,
@@ -218,13 +218,9 @@ def _leave_session(signup: SignUp, now: datetime) -> None:
         raise AlreadyPaid(signup)
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def holds(signup: SignUp, ticket: Ticket) -> bool:
     """Whether it is the browser that signed up."""
-    return hmac.compare_digest(signup.secret_hash, _hash(ticket.secret))
+    return hmac.compare_digest(signup.secret_hash, digest(ticket.secret))
 
 
 def open_checkout(signup: SignUp, *, now: datetime) -> str:
@@ -278,8 +274,8 @@ def _stripe_customer(signup: SignUp) -> str:
         "vat_number": signup.vat_number if vat.is_valid(signup.vat_number) else "",
         "language": signup.language,
     }
-    digest = _hash(repr(details))[:16]  # the same details again, in another attempt: the same customer
-    key = f"signup-{signup.public_id}-customer-{digest}"
+    same = digest(repr(details))[:16]  # the same details again, in another attempt: the same customer
+    key = f"signup-{signup.public_id}-customer-{same}"
     return checkout.create_customer(**details, reference=str(signup.public_id), key=key)
 
 

@@ -147,7 +147,8 @@ def test_a_right_that_ended_is_found_without_another_request(world: World, lose:
     tasks.sweep()
     lost, others = tokens()
     assert (lost.ending, trail()[-1].actor) == (LoginToken.Ending.RIGHT, "platform")
-    assert others.is_running(clock.now())
+    with as_worker():
+        assert LoginToken.objects.running(clock.now()).get() == others
 
 
 def test_a_session_without_an_end_is_refused_by_the_database(world: World) -> None:

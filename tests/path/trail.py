@@ -53,7 +53,6 @@ NO_ENTRY: dict[str, str] = {
     "commissions.services.terms.ensure_terms": "the standard terms, whose row says that the platform made it",
     "customers.services.begin_subscription": PART,
     "customers.services.card_url": "the page that asks for it writes that down",
-    "customers.support.digest": READS,
     "customers.support.helper_of": READS,
     "customers.support.note": "writes for its callers",
     "customers.support.session_of": "writes by end where the right has gone",
