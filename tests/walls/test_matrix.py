@@ -36,7 +36,7 @@ BY_ADDRESS = {
 }
 MONEY = {"commissions", "commission", "payments", "payment", "bank-account"}
 TEAM = {"team", "team-activity", "team-seat", "team-disable", "team-enable", "team-resend", "team-withdraw"}
-OWN_WORD = {"team-leave", "team-switch"}  # open to every role, and the walk would be out: tests/test_seats.py
+OWN_WORD = {"team-leave", "team-switch"}  # open to every role, and the walk would be out: tests/teams/test_seats.py
 CLOSED = {"support": MONEY | TEAM, "finance": {"instances", "instance"} | TEAM}
 
 

@@ -59,7 +59,7 @@ VIEWS = [
                 "get_object_or_404(rows, pk=pk)",
             ),
         ),
-        "tests/test_team.py::test_another_tenants_rows_are_404_and_stay",
+        "tests/teams/test_team.py::test_another_tenants_rows_are_404_and_stay",
         "== 404",
     ),
     Plant(

@@ -15,13 +15,7 @@ from partners.models import Member
 from tests import factories
 from tests.factories import Cast, House, sign_in, sign_in_anew
 from tests.login_as.world import enter
-from tests.test_team import Side, anew, at_a_customer, at_a_partner
-
-
-@pytest.fixture(params=[at_a_partner, at_a_customer], ids=["partner", "customer"])
-def side(request: pytest.FixtureRequest, db: None) -> Side:
-    made: Side = request.param(factories.make_cast(now=clock.now()))
-    return made
+from tests.teams.sides import Side, anew, at_a_partner
 
 
 def test_whoever_leaves_is_out_at_once_everywhere(side: Side) -> None:
