@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from customers import sync
 from customers.models import Invoice, Refund, Subscription
 from ondemand.comparing import Kind, Values
-from ondemand.gateway import billing
+from ondemand.gateway import invoices, refunds, subscriptions
 
 
 def _subscriptions() -> QuerySet[Subscription]:
@@ -49,8 +49,8 @@ COMPARED = (
         fields=("state", "price", "period_start", "period_end", "cancel_at", "ended_at"),
         rows=_subscriptions,
         unfinished=_live_subscriptions,
-        listed=billing.subscriptions_since,
-        fetch=billing.fetch_subscription,
+        listed=subscriptions.subscriptions_since,
+        fetch=subscriptions.fetch_subscription,
         mend=_sync("subscription"),
         alarms=_is_live,
     ),
@@ -59,8 +59,8 @@ COMPARED = (
         fields=("number", "state", "subtotal", "tax", "total", "due", "paid", "remaining", "paid_at"),
         rows=Invoice.objects.all,
         unfinished=_unfinished_invoices,
-        listed=billing.invoices_since,
-        fetch=billing.fetch_invoice,
+        listed=invoices.invoices_since,
+        fetch=invoices.fetch_invoice,
         mend=_sync("invoice"),
         alarms=_never,
     ),
@@ -69,8 +69,8 @@ COMPARED = (
         fields=("amount", "state"),
         rows=Refund.objects.all,
         unfinished=_unfinished_refunds,
-        listed=billing.refunds_since,
-        fetch=billing.fetch_refund,
+        listed=refunds.refunds_since,
+        fetch=refunds.fetch_refund,
         mend=_sync("refund"),
         alarms=_never,
     ),

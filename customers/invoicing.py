@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db.models import Model, Q
 
 from customers.models import Assignment, Customer, Invoice, InvoiceLine, InvoicePayment
-from ondemand.gateway.billing import InvoiceFacts
+from ondemand.gateway.invoices import InvoiceFacts
 from partners.models import Plan
 
 Row = TypeVar("Row", bound=Model)

@@ -8,8 +8,8 @@ from datetime import datetime
 from customers.models import Assignment, Customer, Person
 from customers.sync import write_subscription
 from ondemand import audit
-from ondemand.gateway.billing import SubscriptionFacts
 from ondemand.gateway.checkout import open_billing_portal
+from ondemand.gateway.subscriptions import SubscriptionFacts
 from ondemand.models import User
 from partners.models import Plan
 

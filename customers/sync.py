@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, Sum
 
 from customers.invoicing import upsert, write_invoice
 from customers.models import Customer, Invoice, InvoicePayment, Refund, Subscription
-from ondemand.gateway import billing, checkout
+from ondemand.gateway import checkout, invoices, refunds, subscriptions
 from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
@@ -46,13 +46,13 @@ def sync_card(stripe_id: str) -> None:
 
 
 def sync_subscription(stripe_id: str) -> None:
-    facts = billing.fetch_subscription(stripe_id)
+    facts = subscriptions.fetch_subscription(stripe_id)
     customer = _customer(facts.customer)
     write_subscription(customer, facts)
     recount(customer)
 
 
-def write_subscription(customer: Customer, facts: billing.SubscriptionFacts) -> Subscription:
+def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFacts) -> Subscription:
     plan = Plan.objects.filter(stripe_base_price=facts.price).first()
     if plan is None:
         raise NotYetKnown(f"no plan has the price {facts.price}")
@@ -76,7 +76,7 @@ def write_subscription(customer: Customer, facts: billing.SubscriptionFacts) -> 
 def sync_invoice(stripe_id: str) -> None:
     """An invoice with its lines and payments. A draft that Stripe deleted becomes void here."""
     try:
-        facts = billing.fetch_invoice(stripe_id)
+        facts = invoices.fetch_invoice(stripe_id)
     except NotFound:
         Invoice.objects.filter(stripe_id=stripe_id).update(state=Invoice.State.VOID)
         return
@@ -89,7 +89,7 @@ def sync_invoice(stripe_id: str) -> None:
 
 
 def sync_refund(stripe_id: str) -> None:
-    facts = billing.fetch_refund(stripe_id)
+    facts = refunds.fetch_refund(stripe_id)
     payment = InvoicePayment.objects.filter(payment_intent=facts.payment_intent).select_related("invoice").first()
     if not facts.payment_intent or payment is None:
         raise NotYetKnown(f"no invoice was paid by {facts.payment_intent or 'that charge'}")

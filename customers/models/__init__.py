@@ -1,7 +1,8 @@
 from customers.models.billing import Invoice, InvoiceLine, InvoicePayment, Refund
-from customers.models.customer import Assignment, Customer, Person, PersonInvitation, Subscription
+from customers.models.customer import Assignment, Customer, Person, PersonInvitation
 from customers.models.help import HelpRequest
 from customers.models.login import LoginToken
+from customers.models.subscription import Subscription
 
 __all__ = [
     "Assignment",

@@ -12,7 +12,7 @@ from instances.services import boots
 from ondemand.demo.companies import LATER_CARD
 from ondemand.demo.lives import DAY, SECOND, Life, Lives
 from ondemand.demo.timeline import Timeline
-from ondemand.gateway import billing
+from ondemand.gateway import refunds, subscriptions
 from ondemand.models import User
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
@@ -64,7 +64,7 @@ class Stories:
         self.timeline.plan(ends + DAY, partial(self._cancel, life))
 
     def _cancel(self, life: Life, now: datetime) -> None:
-        billing.cancel_subscription(life.subscription.stripe_id, key=f"demo-cancel-{life.subscription.pk}")
+        subscriptions.cancel_subscription(life.subscription.stripe_id, key=f"demo-cancel-{life.subscription.pk}")
         life.ended = True
 
     def _refund(self, life: Life, now: datetime) -> None:
@@ -74,7 +74,7 @@ class Stories:
             invoice = of_customer.latest("created_at")
             payment = InvoicePayment.objects.get(invoice=invoice, state="paid")
         amount = payment.amount * SHARE // 100
-        billing.refund(payment_intent=payment.payment_intent, amount=amount, key=f"demo-refund-{invoice.stripe_id}")
+        refunds.refund(payment_intent=payment.payment_intent, amount=amount, key=f"demo-refund-{invoice.stripe_id}")
 
     def _change_card(self, life: Life, now: datetime) -> None:
         """To one that attaches, and then fails at the next renewal."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import stripe
 from django.conf import settings
 
+from ondemand.clock import instant
 from ondemand.gateway.errors import GatewayError, NotFound, NothingStored, Refused, Unavailable
 
 CONNECT_SECONDS = 3
@@ -58,3 +60,8 @@ def id_of(value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return str(getattr(value, "id", ""))
+
+
+def when(timestamp: int | None) -> datetime | None:
+    """Stripe's seconds since 1970 as an instant; None for null."""
+    return None if timestamp is None else instant(timestamp)

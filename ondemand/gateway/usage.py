@@ -8,9 +8,9 @@ from datetime import datetime
 
 import stripe
 
-from ondemand.gateway.billing import USAGE_CYCLE
 from ondemand.gateway.client import id_of, stripe_call
 from ondemand.gateway.errors import NotFound
+from ondemand.gateway.invoices import USAGE_CYCLE
 
 
 @dataclass(frozen=True)

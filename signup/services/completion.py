@@ -16,9 +16,9 @@ from instances.models import Instance
 from instances.services.boots import provision
 from ondemand import audit, inbox
 from ondemand.accounts import person
-from ondemand.gateway import billing, checkout
-from ondemand.gateway.billing import SubscriptionFacts
+from ondemand.gateway import checkout, subscriptions
 from ondemand.gateway.checkout import CardFacts, Session
+from ondemand.gateway.subscriptions import SubscriptionFacts
 from ondemand.hints import hint
 from ondemand.inbox import NotYetKnown
 from ondemand.models import User
@@ -55,7 +55,7 @@ def complete(signup_id: int, *, now: datetime) -> str:
         return leaving.close(signup, reason=_("The card page expired."))
     if session.status != "complete" or not session.paid:
         return _look_again(signup, now)
-    facts = billing.fetch_subscription(session.subscription)
+    facts = subscriptions.fetch_subscription(session.subscription)
     card = checkout.fetch_card(session.subscription)
     try:
         with as_worker():

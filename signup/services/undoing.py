@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ondemand import inbox
-from ondemand.gateway import billing, checkout
+from ondemand.gateway import checkout, subscriptions
 from ondemand.hints import hint
 from ondemand.models import StripeEvent
 from ondemand.tenancy.context import as_worker
@@ -34,7 +34,7 @@ def undo(signup_id: int, *, now: datetime) -> str:
         return signup.state
     subscription = checkout.fetch_session(signup.session_id).subscription
     key = f"signup-{signup.public_id}-{signup.attempt}-undo"
-    billing.undo_subscription(subscription, key=key, signup=str(signup.public_id))
+    subscriptions.undo_subscription(subscription, key=key, signup=str(signup.public_id))
     with as_worker():
         if SignUp.objects.filter(pk=signup.pk, state=SignUp.State.REFUSING).update(state=SignUp.State.REFUSED):
             tell(signup, "refused", now=now)

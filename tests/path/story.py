@@ -30,7 +30,7 @@ from instances.models import Instance, UsageCycle
 from instances.services import boots, heartbeats, usage
 from instances.services.help import ask
 from ondemand import clock, inbox, mail, retention
-from ondemand.gateway import billing
+from ondemand.gateway import subscriptions
 from ondemand.gateway.checkout import open_billing_portal
 from ondemand.gateway.events import EventFacts
 from ondemand.models import Mail, StripeEvent, User
@@ -321,7 +321,7 @@ class Story:
         self.twice(sync.sync_invoice, mine[0], scope=WORKER)
         self.twice(sync.sync, "invoice", mine[1], self.now, scope=WORKER)
         one, two, three = map(self.subscription, ("one", "two", "three"))
-        facts = {each.pk: billing.fetch_subscription(each.stripe_id) for each in (one, two)}
+        facts = {each.pk: subscriptions.fetch_subscription(each.stripe_id) for each in (one, two)}
         self.twice(registering.begin_subscription, one.customer, facts[one.pk], now=self.now, scope=WORKER)
         self.twice(sync.write_subscription, two.customer, facts[two.pk], scope=WORKER)
         self.twice(sync.sync_subscription, three.stripe_id, scope=WORKER)
@@ -337,7 +337,7 @@ class Story:
         new = registering.NewCustomer("Five", "Ana Gil", "five@shops.example", "ES", "", "cus_five")
         iberia: dict[str, Any] = {"partner_id": self.partners()[0].pk, "plan": plan, "owner": owner}
         customer = self.twice(registering.register, new, **iberia, now=self.now, scope=WORKER)
-        facts = replace(billing.fetch_subscription(self.subscription("one").stripe_id), id="sub_five")
+        facts = replace(subscriptions.fetch_subscription(self.subscription("one").stripe_id), id="sub_five")
         with as_worker():
             subscription = sync.write_subscription(customer, facts)
         self.twice(boots.provision, subscription, name="shop-five", now=self.now, scope=WORKER)

@@ -1,0 +1,77 @@
+"""A customer's subscriptions and their billing cycles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.models.customer import Customer
+from ondemand.clock import months_later
+from partners.models import Partner, Plan, Product
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def live(self) -> SubscriptionQuerySet:
+        return self.exclude(state__in=Subscription.ENDED)
+
+
+class Subscription(models.Model):
+    """A customer's subscription at Stripe, as fetched last. Lives: it moves with its customer."""
+
+    class State(models.TextChoices):
+        INCOMPLETE = "incomplete", _("incomplete")
+        INCOMPLETE_EXPIRED = "incomplete_expired", _("expired")
+        TRIALING = "trialing", _("trial")
+        ACTIVE = "active", pgettext_lazy("subscription", "active")
+        PAST_DUE = "past_due", _("past due")
+        UNPAID = "unpaid", _("unpaid")
+        PAUSED = "paused", _("paused")
+        CANCELED = "canceled", pgettext_lazy("subscription", "cancelled")
+
+    ENDED = (State.CANCELED, State.INCOMPLETE_EXPIRED)
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, db_constraint=False, db_index=False, related_name="subscriptions"
+    )
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+    stripe_id = models.CharField(max_length=255)
+    state = models.CharField(_("state"), max_length=20, choices=State)
+    started_at = models.DateTimeField()
+    anchor = models.DateTimeField()  # cycles begin here and whole months before and after
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField(_("next billing date"))
+    cancel_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_payment_attempt = models.DateTimeField(null=True, blank=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("subscription"), _("subscriptions")
+        indexes = [
+            models.Index(fields=["partner", "customer"], name="subscription_customer"),
+            models.Index(fields=["stripe_id"], name="subscription_at_stripe"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="subscription_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="subscription_stripe_once"),
+            models.CheckConstraint(condition=Q(period_end__gte=F("period_start")), name="subscription_period_forward"),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+    def cycle_at(self, instant: datetime) -> tuple[datetime, datetime]:
+        """The billing cycle that holds an instant: from, and up to without. The first begins at the start."""
+        if instant < self.anchor:
+            return self.started_at, self.anchor
+        count = (instant.year - self.anchor.year) * 12 + instant.month - self.anchor.month
+        if months_later(self.anchor, count) > instant:
+            count -= 1
+        return months_later(self.anchor, count), months_later(self.anchor, count + 1)

@@ -1,0 +1,90 @@
+"""Subscriptions as they stand at Stripe now, and their end at once. Instants in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import stripe
+
+from ondemand.clock import instant
+from ondemand.gateway.client import id_of, metadata_of, stripe_call, when
+from ondemand.gateway.errors import Refused
+from ondemand.gateway.refunds import refund
+
+GIVEN_BACK = ("charge_already_refunded", "charge_disputed")
+
+
+@dataclass(frozen=True)
+class SubscriptionFacts:
+    id: str
+    customer: str
+    state: str
+    price: str
+    started_at: datetime
+    anchor: datetime
+    period_start: datetime
+    period_end: datetime
+    cancel_at: datetime | None
+    ended_at: datetime | None
+    signup: str
+
+
+def fetch_subscription(id: str) -> SubscriptionFacts:
+    with stripe_call() as client:
+        return _subscription(client.v1.subscriptions.retrieve(id))
+
+
+def subscriptions_since(since: datetime | None) -> Iterator[SubscriptionFacts]:
+    """All that were created at or after an instant, in any state; None: all there are."""
+    params: stripe.params.SubscriptionListParams = {"status": "all", "limit": 100}
+    if since:
+        params["created"] = {"gte": int(since.timestamp())}
+    with stripe_call() as client:
+        yield from map(_subscription, client.v1.subscriptions.list(params).auto_paging_iter())
+
+
+def _subscription(found: stripe.Subscription) -> SubscriptionFacts:
+    item = found["items"].data[0]
+    return SubscriptionFacts(
+        id=found.id,
+        customer=id_of(found.customer),
+        state=found.status,
+        price=item.price.id,
+        started_at=instant(found.start_date),
+        anchor=instant(found.billing_cycle_anchor),
+        period_start=instant(item.current_period_start),
+        period_end=instant(item.current_period_end),
+        cancel_at=when(found.cancel_at),
+        ended_at=when(found.ended_at),
+        signup=metadata_of(found.metadata).get("signup", ""),
+    )
+
+
+def cancel_subscription(id: str, *, key: str) -> None:
+    """End it at once, with neither a last invoice nor a proration."""
+    with stripe_call() as client:
+        client.v1.subscriptions.cancel(id, {"invoice_now": False, "prorate": False}, {"idempotency_key": key})
+
+
+def undo_subscription(id: str, *, key: str, signup: str) -> None:
+    """End it at once and give back every payment that was made on it. May be repeated under its key, at any time."""
+    with stripe_call() as client:
+        if client.v1.subscriptions.retrieve(id).status not in ("canceled", "incomplete_expired"):
+            cancel_subscription(id, key=f"{key}-cancel")
+        invoices = client.v1.invoices.list({"subscription": id, "expand": ["data.payments"]})
+        for invoice in invoices.auto_paging_iter():
+            for payment in invoice.payments.data if invoice.payments else []:
+                if payment.status == "paid":
+                    intent = id_of(payment.payment.payment_intent)
+                    _give_back(intent, key=f"{key}-refund-{payment.id}", signup=signup)
+
+
+def _give_back(payment_intent: str, *, key: str, signup: str) -> None:
+    """All that is left of a payment. Stripe forgets keys after a day, but not that nothing is left."""
+    try:
+        refund(payment_intent=payment_intent, amount=None, key=key, signup=signup)
+    except Refused as error:
+        if error.code not in GIVEN_BACK:
+            raise
