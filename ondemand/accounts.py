@@ -29,6 +29,13 @@ MAILS = {
     "account/email/password_reset_key": "password_reset",
     "account/email/email_confirmation": "email_confirmation",
 }
+# RFC 2142's mailboxes, and what hosts of a platform are usually called.
+PLATFORM_NAMES = frozenset(
+    "abuse noc security postmaster hostmaster usenet news webmaster www uucp ftp info marketing sales support"
+    " admin administrator api app assets auth autoconfig autodiscover backup billing blog cdn cloud console"
+    " dashboard demo docs help imap localhost login mail mta openbravo ondemand pop portal root signup smtp"
+    " staff static status test vpn webmail wpad".split()
+)
 TOO_OFTEN = ("too_many_login_attempts", "rate_limited")
 
 
@@ -138,8 +145,9 @@ def retire_name(name: str, *, now: datetime) -> None:
     RetiredName.objects.bulk_create([RetiredName(digest=_of_name(name), retired_at=now)], ignore_conflicts=True)
 
 
-def is_retired(name: str) -> bool:
-    return RetiredName.objects.filter(digest=_of_name(name)).exists()
+def is_withheld(name: str) -> bool:
+    """Nobody may take it: it was somebody's, or as a host it would look like the platform's own."""
+    return name.lower() in PLATFORM_NAMES or RetiredName.objects.filter(digest=_of_name(name)).exists()
 
 
 def _of_name(name: str) -> str:

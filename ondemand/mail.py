@@ -12,7 +12,7 @@ from django.utils import translation
 
 from ondemand.backoff import MOST_TRIES, next_try
 from ondemand.hints import hint
-from ondemand.models import Mail
+from ondemand.models import Mail, User
 from ondemand.tenancy.context import as_worker
 
 
@@ -46,6 +46,29 @@ def queue(
     )
     Mail.objects.bulk_create([mail], ignore_conflicts=True)
     hint("ondemand.tasks.send_mails")
+
+
+def tell_staff(
+    key: str,
+    *,
+    template: str,
+    context: dict[str, Any],
+    now: datetime,
+    partner_id: int | None = None,
+    customer_id: int | None = None,
+) -> None:
+    """The same mail to each of Openbravo's staff, in their language."""
+    for staff in User.objects.filter(is_staff=True, is_active=True):
+        queue(
+            f"{key}-{staff.pk}",
+            template=template,
+            to=staff.email,
+            language=staff.language,
+            context=context,
+            now=now,
+            partner_id=partner_id,
+            customer_id=customer_id,
+        )
 
 
 def send_due(*, now: datetime, limit: int = 50) -> int:

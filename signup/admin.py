@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from ondemand import audit, clock
 from ondemand.hints import hint
 from ondemand.staff import ReadOnlyAdmin, acting, apply_each
-from signup.models import Doubt, SignUp
+from signup.models import SignUp
 from signup.services import review
 from signup.services.review import NotInReview
 
@@ -54,7 +54,7 @@ class SignUpAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("held because"))
     def held_for(self, signup: SignUp) -> str:
-        return "; ".join(str(Doubt(code).label) for code in signup.doubts)
+        return "; ".join(signup.doubt_words)
 
     @admin.action(description=gettext_lazy("Ask Stripe again whether the card was accepted"), permissions=["act"])
     def retry(self, request: HttpRequest, signups: QuerySet[SignUp]) -> None:

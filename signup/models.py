@@ -152,6 +152,10 @@ class SignUp(models.Model):
         return f"{self.company} ({self.username})"
 
     @property
+    def doubt_words(self) -> list[str]:
+        return [str(Doubt(code).label) for code in self.doubts]
+
+    @property
     def progress_url(self) -> str:
         return f"{settings.ONDEMAND_URL}{reverse('signup-progress', args=[self.public_id])}"
 

@@ -15,7 +15,7 @@ from customers.models import Customer, Invoice
 from instances.models import Instance
 from ondemand import mail
 from ondemand.env import Env, WrongSetting
-from ondemand.models import AuditEntry, StripeEvent
+from ondemand.models import AuditEntry, Mail, StripeEvent
 from ondemand.tenancy.context import as_worker
 from partners.models import Partner
 from signup import services
@@ -91,6 +91,15 @@ def test_it_is_held_for(offered: Walk, card: str, form: dict[str, Any], doubt: s
     signup = paid(offered, card, **form)
     assert (signup.state, signup.doubts) == (SignUp.State.REVIEW, [doubt])
     assert made() == (0, 0, 0)
+
+
+def test_staff_are_asked_once_and_told_the_reasons(offered: Walk) -> None:
+    offered.staff("decides")
+    signup = paid(offered, RISKY, email="ana@mailinator.com")
+    with as_worker():
+        [asked] = Mail.objects.filter(recipient="decides@openbravo.example")
+    assert "Stripe rates the payment's risk as elevated" in asked.text
+    assert f"/admin/signup/signup/{signup.pk}/change/" in asked.text
 
 
 def test_all_reasons_are_kept(offered: Walk) -> None:

@@ -159,17 +159,14 @@ def _fail(instance: Instance, error: str, now: datetime) -> str:
     instance.state, instance.error = Instance.State.FAILED, error[:500]
     instance.save()
     note(instance, "failed", f"The boot failed: {error}", now)
-    for staff in User.objects.filter(is_staff=True, is_active=True):
-        mail.queue(
-            f"instance-{instance.pk}-failed-{int(now.timestamp())}-{staff.pk}",
-            template="instance_failed",
-            to=staff.email,
-            language=staff.language,
-            context={"instance": instance, "error": error, "url": settings.ONDEMAND_URL},
-            now=now,
-            partner_id=instance.partner_id,
-            customer_id=instance.customer_id,
-        )
+    mail.tell_staff(
+        f"instance-{instance.pk}-failed-{int(now.timestamp())}",
+        template="instance_failed",
+        context={"instance": instance, "error": error, "url": settings.ONDEMAND_URL},
+        now=now,
+        partner_id=instance.partner_id,
+        customer_id=instance.customer_id,
+    )
     return instance.state
 
 

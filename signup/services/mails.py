@@ -1,8 +1,11 @@
-"""Mails to whoever signs up; answers go to the partner."""
+"""Mails to whoever signs up, whose answers go to the partner; and to staff, who decide."""
 
 from __future__ import annotations
 
 from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
 
 from ondemand import mail
 from signup.models import SignUp
@@ -19,4 +22,16 @@ def tell(signup: SignUp, what: str, *, now: datetime, url: str = "") -> None:
         now=now,
         partner_id=signup.partner_id,
         reply_to=signup.campaign.partner.support_email,
+    )
+
+
+def ask_staff(signup: SignUp, *, now: datetime) -> None:
+    """To release or to refuse a sign-up that is held, once per attempt."""
+    place = reverse("admin:signup_signup_change", args=[signup.pk])
+    mail.tell_staff(
+        f"signup-{signup.pk}-{signup.attempt}-review",
+        template="signup_review",
+        context={"signup": signup, "url": f"{settings.ONDEMAND_URL}{place}"},
+        now=now,
+        partner_id=signup.partner_id,
     )

@@ -18,7 +18,7 @@ from stdnum.eu import vat
 from customers.models import Customer
 from instances.models import Instance
 from ondemand import clock
-from ondemand.accounts import is_retired
+from ondemand.accounts import is_withheld
 from ondemand.digests import digest
 from ondemand.gateway import checkout
 from ondemand.models import User
@@ -71,7 +71,7 @@ class Ticket:
 def username_is_free(username: str, *, but_for: int = 0) -> bool:
     with as_worker():
         return not (
-            is_retired(username)
+            is_withheld(username)
             or User.objects.filter(username__iexact=username).exists()
             or Instance.objects.live().filter(name__iexact=username).exists()
             or SignUp.objects.filter(username__iexact=username, state__in=SignUp.KEEPS_USERNAME)

@@ -20,7 +20,7 @@ from ondemand.models import User
 from partners.models import Member
 from signup.models import Doubt, SignUp, SignUpQuerySet
 from signup.services import limits, undoing
-from signup.services.mails import tell
+from signup.services.mails import ask_staff, tell
 
 SIGN_UPS_PER_CARD = 2  # the third is held
 RISKY = ("elevated", "highest")
@@ -60,6 +60,8 @@ def hold(signup: SignUp, doubts: list[Doubt], card: CardFacts, *, now: datetime)
     )
     audit.record("signup.held", now=now, partner_id=signup.partner_id, target=signup)
     tell(signup, "held", now=now)
+    signup.doubts = doubts
+    ask_staff(signup, now=now)
     return SignUp.State.REVIEW
 
 

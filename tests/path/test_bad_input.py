@@ -63,7 +63,11 @@ def taken_by_a_sign_up(walk: Walk) -> str:
     return "bea-shop"
 
 
-@pytest.mark.parametrize("take", [taken_by_a_user, taken_by_an_instance, taken_by_a_sign_up])
+def kept_by_the_platform(walk: Walk) -> str:
+    return "www"
+
+
+@pytest.mark.parametrize("take", [taken_by_a_user, taken_by_an_instance, taken_by_a_sign_up, kept_by_the_platform])
 def test_a_taken_username_is_said(offered: Walk, client: Client, take: Callable[[Walk], str]) -> None:
     username = take(offered)
     before = counted(offered)
