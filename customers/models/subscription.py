@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models.customer import Customer
-from ondemand.clock import months_later
+from ondemand import clock
 from partners.models import Partner, Plan, Product
 
 
@@ -67,11 +67,22 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return self.stripe_id
 
+    @staticmethod
+    def first_cycle_end(at: datetime) -> datetime:
+        """The anchor of who signs up then: the zone's last midnight that Stripe takes, a month on.
+
+        Stripe counts that month in UTC from the payment, which may come on the UTC day after: its month ends earlier
+        where it is clamped (30 and 31 January, 28 February).
+        """
+        next_day = clock.end_of_usage_day(clock.usage_day(at))
+        natural = min(clock.months_later(at, 1), clock.months_later(next_day, 1))
+        return clock.midnight(clock.business_day(natural))
+
     def cycle_at(self, instant: datetime) -> tuple[datetime, datetime]:
         """The billing cycle that holds an instant: from, and up to without. The first begins at the start."""
         if instant < self.anchor:
             return self.started_at, self.anchor
         count = (instant.year - self.anchor.year) * 12 + instant.month - self.anchor.month
-        if months_later(self.anchor, count) > instant:
+        if clock.months_later(self.anchor, count) > instant:
             count -= 1
-        return months_later(self.anchor, count), months_later(self.anchor, count + 1)
+        return clock.months_later(self.anchor, count), clock.months_later(self.anchor, count + 1)

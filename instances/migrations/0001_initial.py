@@ -173,6 +173,7 @@ class Migration(migrations.Migration):
                 ("push_key", models.CharField(blank=True, max_length=80)),
                 ("push_quantity", models.PositiveIntegerField(default=0)),
                 ("pushes", models.PositiveIntegerField(default=0)),
+                ("closed_at", models.DateTimeField(null=True)),
                 ("tries", models.PositiveSmallIntegerField(default=0)),
                 ("next_try_at", models.DateTimeField()),
                 ("error", models.TextField(blank=True)),

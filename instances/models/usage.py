@@ -33,6 +33,9 @@ class UsageReading(models.Model):
         constraints = [models.UniqueConstraint(fields=["partner", "instance_id", "day"], name="reading_once")]
 
 
+BEHIND = ~Q(pushed=F("billable")) | ~Q(push_key="")
+
+
 class UsageCycleQuerySet(models.QuerySet["UsageCycle"]):
     def at(self, instant: datetime) -> UsageCycleQuerySet:
         return self.filter(starts__lte=instant, ends__gt=instant)
@@ -44,8 +47,8 @@ class UsageCycleQuerySet(models.QuerySet["UsageCycle"]):
 
     def to_push(self, now: datetime) -> UsageCycleQuerySet:
         """Whose billable quantity Stripe does not know yet; a key that is kept means a call was under way."""
-        behind = ~Q(pushed=F("billable")) | ~Q(push_key="")
-        return self.filter(behind, next_try_at__lte=now)
+        done = Q(pushed=F("settled"), settled__gt=F("billable"))  # invoiced for good
+        return self.filter(BEHIND, next_try_at__lte=now, closed_at=None).exclude(done, push_key="")
 
 
 class UsageCycle(models.Model):
@@ -53,7 +56,8 @@ class UsageCycle(models.Model):
 
     `billable` = peak above what the plan includes; `pushed` = what Stripe was told. `push_key` and
     `push_quantity` are committed before a call and cleared after: a call is repeated under its key.
-    `settled` = the quantity that finalised invoices already took in.
+    `settled` = the quantity that finalised invoices already took in. `closed_at`: the subscription had ended, so
+    what is above `pushed` came too late and is never billed.
     """
 
     class Meter(models.TextChoices):
@@ -81,6 +85,7 @@ class UsageCycle(models.Model):
     push_key = models.CharField(max_length=80, blank=True)
     push_quantity = models.PositiveIntegerField(default=0)
     pushes = models.PositiveIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     error = models.TextField(blank=True)
@@ -92,11 +97,7 @@ class UsageCycle(models.Model):
         ordering = ["-starts", "meter"]
         indexes = [
             models.Index(fields=["partner", "customer_id", "assignment"], name="cycle_wall"),
-            models.Index(
-                fields=["next_try_at"],
-                condition=~Q(pushed=F("billable")) | ~Q(push_key=""),
-                name="cycle_to_push",
-            ),
+            models.Index(fields=["next_try_at"], condition=BEHIND, name="cycle_to_push"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "instance_id", "meter", "starts"], name="cycle_once"),

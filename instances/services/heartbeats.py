@@ -106,6 +106,8 @@ def _reading(given: dict[str, Any], instance: Instance, now: datetime) -> Readin
     day = date.fromisoformat(given["day"])
     if not clock.usage_day(now) - OLDEST <= day <= clock.usage_day(now):
         raise ValueError("the day is in the future or too long ago")
+    if clock.end_of_usage_day(day) <= instance.created_at:
+        raise ValueError("the day is before the instance was ordered")
     for name, most in MOST.items():
         if type(given[name]) is not int or not 0 <= given[name] <= most:
             raise ValueError(f"{name} must be a whole number from 0 to {most}")
@@ -199,7 +201,7 @@ INSERT INTO instances_usagecycle AS c
    included, unit_amount, currency, peak, billable, pushed, settled, item_id, push_key, push_quantity, pushes,
    tries, next_try_at, error)
 SELECT %(partner)s, %(customer)s, %(assignment)s, %(instance)s, %(subscription)s, meter, %(plan)s, %(starts)s,
-  %(ends)s, included, unit, %(currency)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0, 0, %(now)s, ''
+  %(ends)s, included, unit, %(currency)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0, 0, %(first)s, ''
 FROM unnest(%(meters)s, %(included)s, %(units)s, %(peaks)s) AS given(meter, included, unit, peak)
 ON CONFLICT (partner_id, instance_id, meter, starts) DO UPDATE SET
   peak = greatest(c.peak, excluded.peak),
@@ -225,7 +227,7 @@ def _raise_peaks(
         "included": [priced[meter][0] for meter in peaks],
         "units": [priced[meter][1] for meter in peaks],
         "peaks": list(peaks.values()),
-        "now": now,
+        "first": max(now, cycle[0]),  # in an earlier cycle it would go on that one's invoice
     }
     with connection.cursor() as cursor:
         cursor.execute(PEAKS, values)

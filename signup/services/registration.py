@@ -15,9 +15,8 @@ from django.conf import settings
 from django.db import IntegrityError
 from stdnum.eu import vat
 
-from customers.models import Customer
+from customers.models import Customer, Subscription
 from instances.models import Instance
-from ondemand import clock
 from ondemand.accounts import is_withheld
 from ondemand.digests import digest
 from ondemand.gateway import checkout
@@ -242,7 +241,7 @@ def open_checkout(signup: SignUp, *, now: datetime) -> str:
         reference=str(signup.public_id),
         success_url=f"{back}/return/{signup.public_id}/",
         cancel_url=f"{back}/{signup.campaign.slug}/",
-        anchor=_first_cycle_end(signup.attempted_at),
+        anchor=Subscription.first_cycle_end(signup.attempted_at),
         expires_at=signup.expires_at,
         language=signup.language,
         key=f"signup-{signup.public_id}-{signup.attempt}",
@@ -277,8 +276,3 @@ def _stripe_customer(signup: SignUp) -> str:
     same = digest(repr(details))[:16]  # the same details again, in another attempt: the same customer
     key = f"signup-{signup.public_id}-customer-{same}"
     return checkout.create_customer(**details, reference=str(signup.public_id), key=key)
-
-
-def _first_cycle_end(at: datetime) -> datetime:
-    """Cycles are anchored at midnight, zone time: the first ends a month after today's."""
-    return clock.midnight(clock.months_after(clock.business_day(at), 1))

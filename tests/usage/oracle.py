@@ -1,0 +1,70 @@
+"""What must be billed, counted anew from what instances reported. Imports nothing of the product."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+INCLUDED = {"named users": 2, "POS terminals": 1, "GB of disk": 5}
+
+
+class Report(NamedTuple):
+    """Of one instance and UTC day: named users, terminals, MB of disk."""
+
+    instance: str
+    day: date
+    users: int
+    terminals: int
+    disk_mb: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "named users": self.users,
+            "POS terminals": self.terminals,
+            "GB of disk": (self.disk_mb + 1023) // 1024,
+        }
+
+
+class Key(NamedTuple):
+    """Which item: its description begins with the instance's name, its period is the cycle."""
+
+    what: str
+    starts: int
+    ends: int
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Of one subscription: its first cycle ends at the anchor, the others a month after each other, in UTC."""
+
+    began: datetime
+    anchor: datetime
+
+    def cycle_of(self, day: date) -> tuple[datetime, datetime]:
+        end_of_day = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+        begins, number = self.began, 0
+        while (ends := self._boundary(number)) <= end_of_day:
+            begins, number = ends, number + 1
+        return begins, ends
+
+    def _boundary(self, number: int) -> datetime:
+        years, month = divmod(self.anchor.month - 1 + number, 12)
+        year = self.anchor.year + years
+        last = monthrange(year, month + 1)[1]
+        return self.anchor.replace(year=year, month=month + 1, day=min(self.anchor.day, last))
+
+
+def billed(reports: Iterable[Report], calendar: Calendar) -> dict[Key, int]:
+    """By instance, meter and cycle the highest count above what is included; what is not above it is not there."""
+    peaks: dict[Key, int] = defaultdict(int)
+    for report in reports:
+        starts, ends = calendar.cycle_of(report.day)
+        for meter, count in report.counts.items():
+            key = Key(f"{report.instance}: {meter}", int(starts.timestamp()), int(ends.timestamp()))
+            peaks[key] = max(peaks[key], count - INCLUDED[meter])
+    return {key: peak for key, peak in peaks.items() if peak > 0}
