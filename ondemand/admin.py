@@ -1,4 +1,4 @@
-"""Staff: people, the audit trail, Stripe's events, the mail log."""
+"""Staff: people, the audit trail, the mail log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -27,17 +27,20 @@ from ondemand.accounts import hand_over
 from ondemand.audit import words
 from ondemand.audit.verbs import Area, verbs_of
 from ondemand.hints import hint
-from ondemand.models import AuditEntry, Comparison, Difference, Erasure, Mail, StripeEvent, User
+from ondemand.models import AuditEntry, Comparison, Erasure, Mail, StripeEvent, User
 from ondemand.personal.admin import ErasureAdmin, erase_link
 from ondemand.portal import values
 from ondemand.screens import row_id
-from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin, acting
+from ondemand.staff import ReadOnlyAdmin, RecordedAdmin, acting
+from ondemand.stripe_admin import ComparisonAdmin, StripeEventAdmin
 from partners.models import Partner
 
 ONE_TIME_LINK = re.compile(r"(/accounts/(?:password|join|confirm-email)/)\S+")
 admin.site.site_header = admin.site.site_title = _("Openbravo On Demand: staff")
 admin.site.index_title = _("What staff keep in order")
 admin.site.register(Erasure, ErasureAdmin)
+admin.site.register(StripeEvent, StripeEventAdmin)
+admin.site.register(Comparison, ComparisonAdmin)
 
 
 @admin.register(User)
@@ -152,46 +155,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 def _alike(text: str, **chosen: str) -> str:
     return values.link(f"{reverse('admin:ondemand_auditentry_changelist')}?{urlencode(chosen)}", text)
-
-
-@admin.register(StripeEvent)
-class StripeEventAdmin(ReadOnlyAdmin):
-    list_display = ["created", "type", "object_id", "state", "tries", "next_try_at", "error"]
-    list_filter = ["state", "object_kind"]
-    search_fields = ["id", "object_id"]
-    actions = ["retry"]
-
-    @admin.action(description=_("Try again now"), permissions=["act"])
-    def retry(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
-        now = clock.now()
-        states = [StripeEvent.State.WAITING, StripeEvent.State.DEAD]
-        events.filter(state__in=states).update(state=StripeEvent.State.WAITING, tries=0, next_try_at=now)
-        audit.record("events.retried", now=now, actor=acting(request), count=events.count())
-        hint("ondemand.tasks.sweep")
-
-
-class DifferenceInline(ReadOnlyInline):
-    model = Difference
-    fields = ["kind", "object_id", "ours", "theirs", "error"]
-
-
-@admin.register(Comparison)
-class ComparisonAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "part", "since", "looked_at", "differed", "left", "error"]
-    list_filter = ["part"]
-    inlines = [DifferenceInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Comparison]:
-        left = Count("differences", filter=~Q(differences__error=""))
-        return Comparison.objects.annotate(differed=Count("differences"), left=left)
-
-    @admin.display(description=_("differed"), ordering="differed")
-    def differed(self, comparison: Comparison) -> int:
-        return int(vars(comparison)["differed"])
-
-    @admin.display(description=_("not mended"), ordering="left")
-    def left(self, comparison: Comparison) -> int:
-        return int(vars(comparison)["left"])
 
 
 @admin.register(Mail)

@@ -6,17 +6,16 @@ Events are rung once and may be lost (stripe.md, "What comes in"). Each app decl
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from ondemand import clock
-from ondemand.gateway.errors import GatewayError, NotFound
+from ondemand.gateway.errors import GatewayError, NotFound, NothingStored, Unavailable
 from ondemand.inbox import NotYetKnown, lock_object
 from ondemand.models import Comparison, Difference
 from ondemand.tenancy.context import as_worker
@@ -24,7 +23,7 @@ from ondemand.tenancy.context import as_worker
 log = logging.getLogger(__name__)
 USUAL = timedelta(days=60)
 NIGHT = timedelta(hours=2)  # after midnight
-PAUSE = 0.05  # seconds between calls about one object: below 20 calls a second
+LONGEST = timedelta(hours=3)  # one that has not ended by then was killed
 PAGE = 100
 Values = dict[str, Any]
 
@@ -53,24 +52,24 @@ class Kind:
 
 
 def compare_nightly(part: str, kinds: Iterable[Kind], *, now: datetime) -> None:
-    """Once after two in the zone's night, or as soon after it as someone calls."""
+    """Once after two in the zone's night, or as soon after it as someone calls and Stripe answers to the end."""
     night = clock.midnight(clock.business_day(now - NIGHT)) + NIGHT
+    done = Q(started_at__gte=night, finished_at__isnull=False, error="")
+    under_way = Q(started_at__gt=now - LONGEST, finished_at=None)
     with as_worker():
-        done = Comparison.objects.filter(part=part, started_at__gte=night).exists()
-    if not done:
+        nothing_to_do = Comparison.objects.filter(done | under_way, part=part).exists()
+    if not nothing_to_do:
         compare(part, kinds, since=now - USUAL, now=now)
 
 
-def compare(
-    part: str, kinds: Iterable[Kind], *, since: datetime | None, now: datetime, pause: float = PAUSE
-) -> Comparison:
+def compare(part: str, kinds: Iterable[Kind], *, since: datetime | None, now: datetime) -> Comparison:
     """Compare what was created since then and what is unfinished; None: everything. Returns the row that notes it."""
     with as_worker():
         made = Comparison.objects.create(part=part, since=since, started_at=now)
     error = ""
     try:
         for kind in kinds:
-            _compare_kind(made, kind, since, now, pause)
+            _compare_kind(made, kind, since, now)
     except GatewayError as problem:
         error = str(problem)[:2000]
     with as_worker():
@@ -78,16 +77,16 @@ def compare(
         return Comparison.objects.get(pk=made.pk)
 
 
-def _compare_kind(made: Comparison, kind: Kind, since: datetime | None, now: datetime, pause: float) -> None:
+def _compare_kind(made: Comparison, kind: Kind, since: datetime | None, now: datetime) -> None:
     seen: set[str] = set()
     for facts in _pages(kind.listed(since)):
         theirs: dict[str, Values | None] = {each.id: _values(kind, each) for each in facts}
         seen.update(theirs)
-        _compare_page(made, kind, theirs, now, pause)
+        _compare_page(made, kind, theirs, now)
     with as_worker():
         ids = [id for id in kind.unfinished().values_list("stripe_id", flat=True) if id not in seen]
     for page in _pages(iter(ids)):
-        _compare_page(made, kind, {id: _fetched(kind, id, pause) for id in page}, now, pause)
+        _compare_page(made, kind, {id: _fetched(kind, id) for id in page}, now)
 
 
 def _pages(found: Iterator[Any]) -> Iterator[list[Any]]:
@@ -99,9 +98,8 @@ def _values(kind: Kind, facts: Any) -> Values:
     return {name: getattr(facts, name) for name in kind.fields}
 
 
-def _fetched(kind: Kind, id: str, pause: float) -> Values | None:
+def _fetched(kind: Kind, id: str) -> Values | None:
     """None where Stripe has it no more."""
-    time.sleep(pause)
     try:
         facts = kind.fetch(id)
     except NotFound:
@@ -109,13 +107,12 @@ def _fetched(kind: Kind, id: str, pause: float) -> Values | None:
     return _values(kind, facts) if facts else None
 
 
-def _compare_page(made: Comparison, kind: Kind, theirs: dict[str, Values | None], now: datetime, pause: float) -> None:
+def _compare_page(made: Comparison, kind: Kind, theirs: dict[str, Values | None], now: datetime) -> None:
     with as_worker():
         ours = _ours(kind, list(theirs))
         Comparison.objects.filter(pk=made.pk).update(looked_at=F("looked_at") + len(theirs))
     for id, values in theirs.items():
         if ours.get(id) != values:
-            time.sleep(pause)
             _mend(made, kind, id, values, now)
 
 
@@ -137,6 +134,8 @@ def _mend(made: Comparison, kind: Kind, id: str, theirs: Values | None, now: dat
         if not kind.alarms(theirs or {}):
             return
         error = str(problem)
+    except (Unavailable, NothingStored):
+        raise
     except Exception as problem:  # one that cannot be mended must not hide the others
         log.warning("%s %s: %s: %s", kind.name, id, type(problem).__name__, problem)
         error = str(problem) or type(problem).__name__

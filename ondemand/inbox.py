@@ -2,7 +2,8 @@
 
 One object at a time is locked, fetched and written, in one transaction: order and repetition do not
 matter. What fails is tried again with growing pauses and is dead after eight tries; nobody else waits.
-What belongs to something that is not here yet, such as a sign-up in review, waits for a week.
+What belongs to something that is not here yet, such as a sign-up in review, waits for a week, and so does
+what Stripe did not answer about. What Stripe has no more, or what is nobody's here, is ignored for that reason.
 """
 
 from __future__ import annotations
@@ -12,21 +13,30 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
 
+from ondemand import audit
 from ondemand.backoff import MOST_TRIES, next_try
+from ondemand.gateway.errors import NotFound, NothingStored, TooMany, Unavailable
 from ondemand.gateway.events import EventFacts, events_since
-from ondemand.models import StripeEvent
+from ondemand.models import StripeEvent, StripeEventQuerySet, User
 from ondemand.tenancy.context import as_worker
 
 log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=10)
 PATIENCE = timedelta(days=7)
+MOST_UNANSWERED = 3  # in a row: then it is Stripe that ails, and the others wait for the next sweep
 Sync = Callable[[str, str, datetime], None]  # object kind, object id, now
 
 
 class NotYetKnown(Exception):
     """The object belongs to something that is not here yet; the event stays open."""
+
+
+class Nobodys(Exception):
+    """The object is nobody's here and will be nobody's; the message says why."""
+
+
+PASSING = (NotYetKnown, Unavailable, NothingStored)
 
 
 def store(event: EventFacts, *, wanted: bool, now: datetime) -> None:
@@ -65,17 +75,25 @@ def poll(*, wanted: frozenset[str], now: datetime, first: timedelta = timedelta(
 
 
 def take(kinds: tuple[str, ...], sync: Sync, *, now: datetime, limit: int = 500) -> int:
-    """Sync every object of these kinds that an event waits for. Returns how many objects were looked at."""
+    """Sync every object of these kinds that an event waits for. Returns how many objects were looked at.
+
+    Stops where Stripe asks to be left alone, or does not answer about several in a row.
+    """
     with as_worker():
         waiting = StripeEvent.objects.about(kinds).waiting(now).order_by("next_try_at")
         found = list(waiting.values_list("account", "object_kind", "object_id")[: limit * 4])
     objects = list(dict.fromkeys(found))[:limit]
-    for account, kind, object_id in objects:
-        _take_one(account, kind, object_id, sync, now)
+    unanswered = 0
+    for looked_at, (account, kind, object_id) in enumerate(objects, start=1):
+        error = _take_one(account, kind, object_id, sync, now)
+        unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
+        if isinstance(error, TooMany) or unanswered == MOST_UNANSWERED:
+            return looked_at
     return len(objects)
 
 
-def _take_one(account: str, kind: str, object_id: str, sync: Sync, now: datetime) -> None:
+def _take_one(account: str, kind: str, object_id: str, sync: Sync, now: datetime) -> Exception | None:
+    """Returns what went wrong, once it is noted."""
     about = StripeEvent.objects.filter(account=account, object_kind=kind, object_id=object_id)
     try:
         with as_worker():
@@ -84,11 +102,16 @@ def _take_one(account: str, kind: str, object_id: str, sync: Sync, now: datetime
             if ids:
                 sync(kind, object_id, now)
                 _finish(ids, now)
+    except (NotFound, Nobodys) as error:
+        with as_worker():
+            ignore(about.waiting(now), reason=str(error), now=now)
     except Exception as error:  # poison must not stop the others; it is noted and tried again
         log.warning("%s %s: %s: %s", kind, object_id, type(error).__name__, error)
         with as_worker():
             for event in about.waiting(now):
                 _postpone(event, error, now)
+        return error
+    return None
 
 
 def wake(customer: str, *, now: datetime) -> None:
@@ -97,9 +120,25 @@ def wake(customer: str, *, now: datetime) -> None:
     about_it.update(next_try_at=now)
 
 
-def ignore(events: QuerySet[StripeEvent], *, now: datetime) -> int:
+def ignore(events: StripeEventQuerySet, *, reason: str, now: datetime) -> int:
     """Nobody needs them any more. The caller opens the scope."""
-    return events.update(state=StripeEvent.State.IGNORED, done_at=now)
+    return events.update(state=StripeEvent.State.IGNORED, reason=reason[:200], done_at=now)
+
+
+def retry(events: StripeEventQuerySet, *, by: User, now: datetime) -> int:
+    """Take those that wait or are dead at once, and count their tries anew. The caller opens the scope."""
+    count = events.unfinished().update(state=StripeEvent.State.WAITING, tries=0, next_try_at=now)
+    audit.record("events.retried", now=now, actor=by, count=count)
+    return count
+
+
+def set_aside(events: StripeEventQuerySet, *, by: User, why: str, now: datetime) -> int:
+    """Staff say that nobody needs those that wait or are dead. The caller opens the scope."""
+    ids = list(events.unfinished().values_list("pk", flat=True))
+    if ids:
+        ignore(events.filter(pk__in=ids), reason=why, now=now)
+        audit.record("events.ignored", now=now, actor=by, count=len(ids), why=why, events=ids)
+    return len(ids)
 
 
 def lock_object(account: str, object_id: str) -> None:
@@ -115,8 +154,13 @@ def _finish(ids: list[str], now: datetime) -> None:
 def _postpone(event: StripeEvent, error: Exception, now: datetime) -> None:
     event.tries += 1
     event.error = f"{type(error).__name__}: {error}"[:2000]
-    event.next_try_at = next_try(now, event.tries)
-    expected = isinstance(error, NotYetKnown) and now < event.received_at + PATIENCE
-    if event.tries >= MOST_TRIES and not expected:
+    event.next_try_at = max(next_try(now, event.tries), now + _asked_for(error))
+    passing = isinstance(error, PASSING) and now < event.received_at + PATIENCE
+    if event.tries >= MOST_TRIES and not passing:
         event.state = StripeEvent.State.DEAD
     event.save(update_fields=["tries", "error", "next_try_at", "state"])
+
+
+def _asked_for(error: Exception) -> timedelta:
+    """How long Stripe wants to be left alone."""
+    return timedelta(seconds=error.wait if isinstance(error, TooMany) else 0)

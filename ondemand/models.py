@@ -157,12 +157,18 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
     def waiting(self, now: datetime) -> StripeEventQuerySet:
         return self.filter(state=StripeEvent.State.WAITING, next_try_at__lte=now)
 
+    def unfinished(self) -> StripeEventQuerySet:
+        return self.filter(state__in=[StripeEvent.State.WAITING, StripeEvent.State.DEAD])
+
     def about(self, kinds: tuple[str, ...]) -> StripeEventQuerySet:
         return self.filter(object_kind__in=kinds)
 
 
 class StripeEvent(models.Model):
-    """The inbox. An event is a doorbell: what it is about is fetched again."""
+    """The inbox. An event is a doorbell: what it is about is fetched again.
+
+    `error` is of the last try; `reason` says why it was ignored, empty for kinds that nobody here needs.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -184,6 +190,7 @@ class StripeEvent(models.Model):
     next_try_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     objects = StripeEventQuerySet.as_manager()
 

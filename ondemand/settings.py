@@ -72,6 +72,7 @@ STRIPE_API_BASE = env.url(
 )
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "sk_test_standin")
 STRIPE_READ_SECONDS = 20
+STRIPE_CALLS_PER_SECOND = env.number("STRIPE_CALLS_PER_SECOND", 0 if STRIPE_MODE == "standin" else 3, 0, 100)
 STRIPE_RETRIES = 2  # of the library, each under the same idempotency key
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRET")  # two during a rotation
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.words("STRIPE_CONNECT_WEBHOOK_SECRET")
@@ -94,8 +95,8 @@ STRIPE_WAKES = {
     "invoice": "customers.tasks.take_events",
     "refund": "customers.tasks.take_events",
     "checkout.session": "signup.tasks.take_events",
-    "account": "payments.tasks.take_events",
 }
+STRIPE_CONNECT_WAKES = {"account": "payments.tasks.take_events"}  # the same of the partners' accounts
 PROVISIONER = env.choice("PROVISIONER", ("local",), "local")
 PARK_URL = env.url("PARK_URL", "" if PRODUCTION else "http://127.0.0.1:9100", WEB)
 PARK_SECRET = env.text("PARK_SECRET", "" if PRODUCTION else "park-demo-secret")
@@ -279,6 +280,10 @@ CELERY_BROKER_URL = (
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 600, 540
+CELERY_TASK_ANNOTATIONS = {
+    f"{app}.tasks.compare": {"time_limit": 3 * 3600, "soft_time_limit": 3 * 3600 - 60}
+    for app in ("customers", "instances", "payments")
+}  # every call to Stripe waits for its turn
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_ACCEPT_CONTENT, CELERY_TASK_SERIALIZER = ["json"], "json"
 CELERY_TASK_ROUTES = {

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.utils.translation import ngettext
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy, ngettext
 
 from ondemand import audit, clock
 from ondemand.models import User
+
+MOST_ASKED = 100  # rows for one reason: who gives it has seen them
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -87,6 +91,44 @@ class ReadOnlyInline(admin.TabularInline):
 
 def acting(request: HttpRequest) -> User:
     return cast(User, request.user)
+
+
+class ReasonForm(forms.Form):
+    why = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        error_messages={"required": gettext_lazy("Say why: whoever looks at it later must understand it.")},
+        widget=forms.TextInput(attrs={"size": 80, "autofocus": True}),
+    )
+
+
+def ask_why(
+    screen: admin.ModelAdmin,
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    act: Callable[[str], object],
+    *,
+    title: str,
+    hint: str,
+    about: Callable[[Any], str],
+) -> HttpResponse | None:
+    """First the page that asks why and shows the first rows, each with what `about` says; then `act` with the reason.
+
+    `hint` says who will read the reason.
+    """
+    form = ReasonForm(request.POST if "why" in request.POST else None)
+    form.fields["why"].help_text = hint
+    if form.is_valid():
+        act(form.cleaned_data["why"])
+        return None
+    context = screen.admin_site.each_context(request) | {
+        "title": title,
+        "opts": screen.opts,
+        "form": form,
+        "rows": [(row, about(row)) for row in rows.order_by("pk")[:MOST_ASKED]],
+        "action": request.POST["action"],
+    }
+    return render(request, "admin/decide.html", context, status=422 if form.errors else 200)
 
 
 def apply_each(

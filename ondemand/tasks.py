@@ -28,8 +28,9 @@ def sweep() -> None:
     mail.send_due(now=now)
     with as_worker():
         waiting = set(StripeEvent.objects.waiting(now).values_list("object_kind", flat=True).distinct())
-        for task in {settings.STRIPE_WAKES[kind] for kind in waiting if kind in settings.STRIPE_WAKES}:
-            hint(task)
+    wakes = settings.STRIPE_WAKES | settings.STRIPE_CONNECT_WAKES
+    for task in {wakes[kind] for kind in waiting if kind in wakes}:
+        hint(task)
 
 
 @job

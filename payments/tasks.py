@@ -8,6 +8,7 @@ from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
+from partners.models import BankAccount
 from partners.services import sync_bank_account
 from payments.comparing import COMPARED
 from payments.models import Payment
@@ -33,6 +34,9 @@ def take_events() -> None:
 
 
 def sync(kind: str, stripe_id: str, now: datetime) -> None:
+    """An account at Connect. Its row is there before anyone can change it, so one without a row is no partner's."""
+    if not BankAccount.objects.filter(stripe_id=stripe_id).exists():
+        raise inbox.Nobodys(f"no partner has the account {stripe_id}")
     sync_bank_account(stripe_id, now=now)
 
 

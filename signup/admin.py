@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ondemand import audit, clock
 from ondemand.hints import hint
-from ondemand.staff import ReadOnlyAdmin, acting, apply_each
+from ondemand.staff import ReadOnlyAdmin, acting, apply_each, ask_why
 from signup.models import SignUp
 from signup.services import review
 from signup.services.review import NotInReview
-
-
-class DecisionForm(forms.Form):
-    why = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        help_text=gettext_lazy(
-            "Kept in the audit trail, where the partner's owner can read it. The customer is not told."
-        ),
-        error_messages={"required": gettext_lazy("Say why: whoever looks at it later must understand it.")},
-        widget=forms.TextInput(attrs={"size": 80, "autofocus": True}),
-    )
 
 
 @admin.register(SignUp)
@@ -72,18 +58,19 @@ class SignUpAdmin(ReadOnlyAdmin):
         return self._decide(request, signups, review.refuse, _("Refuse these sign-ups: cancel and refund in full"))
 
     def _decide(self, request: HttpRequest, signups: QuerySet[SignUp], act: Any, title: str) -> HttpResponse | None:
-        """First the page that asks why, then `act` on each that is in review still."""
-        form = DecisionForm(request.POST if "why" in request.POST else None)
-        held = signups.filter(state=SignUp.State.REVIEW)
-        if form.is_valid():
-            now, given = clock.now(), {"by": acting(request), "why": form.cleaned_data["why"]}
-            apply_each(request, held, lambda row: act(row, **given, now=now), NotInReview)
-            return None
-        context = self.admin_site.each_context(request) | {
-            "title": title,
-            "opts": self.opts,
-            "form": form,
-            "rows": [(signup, self.held_for(signup)) for signup in held],
-            "action": request.POST["action"],
-        }
-        return render(request, "admin/decide.html", context, status=422 if form.errors else 200)
+        """On each that is in review still."""
+        held = signups.filter(state=SignUp.State.REVIEW).select_related("campaign")
+
+        def decide(why: str) -> None:
+            now, by = clock.now(), acting(request)
+            apply_each(request, held, lambda row: act(row, by=by, why=why, now=now), NotInReview)
+
+        return ask_why(
+            self,
+            request,
+            held,
+            decide,
+            title=title,
+            hint=_("Kept in the audit trail, where the partner's owner can read it. The customer is not told."),
+            about=lambda signup: f"{signup.email}, {signup.campaign}: {self.held_for(signup)}",
+        )

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from ondemand import testing
+from tests import stripe_contract
 from tests.pooler import Pooler, missing, pooling
 
 CI = os.environ.get("CI") == "true"
@@ -60,6 +61,21 @@ def _strict(report: Any) -> Any:
         report.outcome = "failed"
         vars(report).pop("wasxfail", None)
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands what it counted to the process that started it."""
+    if handed_over := getattr(session.config, "workeroutput", None):
+        handed_over["checked"] = dict(stripe_contract.CHECKED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    stripe_contract.CHECKED.update(getattr(node, "workeroutput", {}).get("checked", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.write_line(stripe_contract.summary())
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import json
 import lzma
 import os
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,33 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "stripe"
+MISSING = "Stripe's official API description is not beside this clone: what is said to Stripe is not checked against it"
+CHECKED = Counter[str]()  # by this process, and what was wrong in it; the first of xdist's adds its workers' up
 Schema = dict[str, Any]
 
 
 def contract() -> Contract:
     """The contract, or a skip where its description is missing."""
-    found = description()
+    found = if_there()
     if found is None:
-        missing = "Stripe's official API description is not beside this clone: the contract is not checked"
         if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return load(found)
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    return found
+
+
+def if_there() -> Contract | None:
+    found = description()
+    return load(found) if found else None
+
+
+def summary() -> str:
+    """The last word of a run."""
+    if description() is None:
+        return MISSING
+    kinds = ("requests", "responses", "events")
+    counts = ", ".join(f"{CHECKED[kind]:,} {kind}" for kind in kinds)
+    return f"Checked against Stripe's official description: {counts}; {CHECKED['violations']} violations"
 
 
 def description() -> Path | None:
@@ -57,15 +73,23 @@ class Contract:
         )
         self.events = _events(description)
         self.objects = _objects(description)
+        self.seen: set[str] = set()  # events whose object was checked
 
     def check_request(self, method: str, path: str, form: dict[str, Any]) -> list[str]:
         """The form nested, as its names say; every value is a string."""
         operation = self._operation(method, path)
         if operation is None:
-            return [f"{method} {path}: no such operation"]
-        return [f"{method} {path} {wrong}" for wrong in self._check(form, self._parameters(operation), "")]
+            return _counted("requests", [f"{method} {path}: no such operation"])
+        wrong = self._check(form, self._parameters(operation), "")
+        return _counted("requests", [f"{method} {path} {each}" for each in wrong])
 
     def check_response(self, method: str, path: str, status: int, body: Any) -> list[str]:
+        """The object inside every event of a list, too."""
+        wrong = self._response(method, path, status, body)
+        fresh = [event for event in _listed_events(path, body) if event["id"] not in self.seen]
+        return _counted("responses", wrong) + [each for event in fresh for each in self.check_event(event)]
+
+    def _response(self, method: str, path: str, status: int, body: Any) -> list[str]:
         operation = self._operation(method, path)
         if operation is None:
             return [] if status == 404 else [f"{method} {path}: no such operation, answered {status}"]
@@ -76,12 +100,13 @@ class Contract:
 
     def check_event(self, event: dict[str, Any]) -> list[str]:
         """The event itself, and the object that it is about."""
+        self.seen.add(event["id"])
         kind, about = event.get("type", ""), event["data"]["object"]
         wrong = self._check(event, {"$ref": "#/components/schemas/event"}, "")
         if kind not in self.events:
-            return [*wrong, f"{kind}: no such event"]
+            return _counted("events", [*wrong, f"{kind}: no such event"])
         schema = {"$ref": f"#/components/schemas/{self.objects[about.get('object', '')]}"}
-        return [f"{kind} {each}" for each in wrong + self._check(about, schema, "object")]
+        return _counted("events", [f"{kind} {each}" for each in wrong + self._check(about, schema, "object")])
 
     def _operation(self, method: str, path: str) -> Schema | None:
         return next((op for verb, pattern, op in self.routes if verb == method and pattern.fullmatch(path)), None)
@@ -130,6 +155,16 @@ class Contract:
         if not isinstance(value, list):
             return [f"{at}: not an array"]
         return [wrong for n, each in enumerate(value) for wrong in self._check(each, schema["items"], f"{at}[{n}]")]
+
+
+def _counted(kind: str, wrong: list[str]) -> list[str]:
+    CHECKED[kind] += 1
+    CHECKED["violations"] += len(wrong)
+    return wrong
+
+
+def _listed_events(path: str, body: Any) -> list[dict[str, Any]]:
+    return body["data"] if path == "/v1/events" and "data" in body else []
 
 
 def _scalar(value: Any, schema: Schema, at: str) -> list[str]:

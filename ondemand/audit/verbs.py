@@ -120,6 +120,7 @@ VERBS: dict[str, Verb] = {
     "staff.changed": Verb(Area.PLATFORM, _("edited %(kind)s %(target)s: %(changes)s"), STAFF),
     "staff.deleted": Verb(Area.PLATFORM, _("deleted %(kind)s %(target)s"), STAFF),
     "events.retried": Verb(Area.PLATFORM, _("had %(count)s Stripe events taken again"), STAFF),
+    "events.ignored": Verb(Area.PLATFORM, _("had %(count)s Stripe events ignored: %(why)s"), STAFF),
     "mails.resent": Verb(Area.PLATFORM, _("had %(count)s mails sent again"), STAFF),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,8 @@ import stripe
 from django.conf import settings
 
 from ondemand.clock import instant
-from ondemand.gateway.errors import GatewayError, NotFound, NothingStored, Refused, Unavailable
+from ondemand.gateway.errors import GatewayError, NotFound, NothingStored, Refused, TooMany, Unavailable
+from ondemand.gateway.pace import PacedClient
 
 CONNECT_SECONDS = 3
 
@@ -23,7 +24,9 @@ def client() -> stripe.StripeClient:
         settings.STRIPE_SECRET_KEY,
         base_addresses={"api": settings.STRIPE_API_BASE},
         max_network_retries=settings.STRIPE_RETRIES,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, settings.STRIPE_READ_SECONDS)),
+        http_client=PacedClient(
+            settings.STRIPE_CALLS_PER_SECOND, timeout=(CONNECT_SECONDS, settings.STRIPE_READ_SECONDS)
+        ),
     )
 
 
@@ -41,13 +44,20 @@ def _ours(error: stripe.StripeError) -> GatewayError:
     status = error.http_status or 0
     if code == "resource_missing" and status == 404:
         return NotFound(message, code)
-    if status in (409, 429) or isinstance(error, stripe.IdempotencyError):
+    if status == 429:
+        return TooMany(message, code, wait=_seconds(error.headers))
+    if status == 409 or isinstance(error, stripe.IdempotencyError):
         return NothingStored(message, code)
     if status == 0 or status >= 500:
         return Unavailable(message, code)
     if isinstance(error, stripe.InvalidRequestError) and code.startswith("parameter_"):
         return NothingStored(message, code)
     return Refused(message, code)
+
+
+def _seconds(headers: Mapping[str, str] | None) -> int:
+    asked = (headers or {}).get("Retry-After", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 6 else 0
 
 
 def metadata_of(value: Any) -> dict[str, str]:

@@ -19,6 +19,14 @@ class NothingStored(GatewayError):
     """Too many requests, a conflict, or a refused parameter: nothing was done, the same key may be used again."""
 
 
+class TooMany(NothingStored):
+    """More requests than Stripe takes. `wait`: so many seconds it asks to be left alone, 0 where it does not say."""
+
+    def __init__(self, message: str, code: str = "", *, wait: int = 0) -> None:
+        super().__init__(message, code)
+        self.wait = wait
+
+
 class Refused(GatewayError):
     """A definite no, stored under its key for 24 hours: another try needs another key."""
 

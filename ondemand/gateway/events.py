@@ -14,6 +14,11 @@ from ondemand.clock import instant
 from ondemand.gateway.client import stripe_call
 from ondemand.gateway.errors import WrongSignature
 
+NO_EVENT = (
+    stripe.SignatureVerificationError,
+    *(ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError),  # of what is signed, and no event
+)
+
 
 @dataclass(frozen=True)
 class EventFacts:
@@ -33,23 +38,30 @@ def verified(body: bytes, signature: str, secrets: list[str]) -> EventFacts:
         try:
             stripe.WebhookSignature.verify_header(body.decode(), signature, secret, 300)
             return event_of(parsed(body))
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError):
+        except NO_EVENT:
             continue
     raise WrongSignature
 
 
 def event_of(event: dict[str, Any]) -> EventFacts:
+    """Of which API version it is does not matter: what it is about is fetched again. Raises one of NO_EVENT."""
     about = event["data"]["object"]
     return EventFacts(
-        id=event["id"],
-        account=event.get("account") or "",
-        type=event["type"],
-        object_kind=about.get("object", ""),
-        object_id=about.get("id") or "",
+        id=_text(event["id"]),
+        account=_text(event.get("account") or ""),
+        type=_text(event["type"], most=100),
+        object_kind=_text(about.get("object", ""), most=60),
+        object_id=_text(about.get("id") or ""),
         created=instant(event["created"]),
         livemode=event["livemode"],
         payload=event,
     )
+
+
+def _text(value: Any, *, most: int = 255) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ValueError(f"no text of at most {most} characters")
+    return value
 
 
 def events_since(since: datetime) -> Iterator[EventFacts]:

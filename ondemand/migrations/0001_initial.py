@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
                 ("next_try_at", models.DateTimeField()),
                 ("done_at", models.DateTimeField(null=True)),
                 ("error", models.TextField(blank=True)),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
             ],
             options={
                 "verbose_name": "Stripe event",

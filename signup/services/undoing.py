@@ -52,7 +52,7 @@ def settle_events(*, now: datetime) -> int:
         about_them = Q(payload__data__object__customer__in=[each.stripe_customer_id for each in refused]) | Q(
             payload__data__object__metadata__signup__in=[str(each.public_id) for each in refused]
         )
-        return inbox.ignore(waiting.filter(about_them), now=now) if refused else 0
+        return inbox.ignore(waiting.filter(about_them), reason="its sign-up was refused", now=now) if refused else 0
 
 
 def _is_uuid(text: str | None) -> bool:

@@ -44,6 +44,7 @@ def walking(standin: Standin, park: Park) -> Iterator[Walk]:
         forget_client()
         yield Walk(standin, park)
     forget_client()
+    assert standin.http.wrong == []
 
 
 @contextmanager

@@ -96,6 +96,7 @@ class Story:
         self.billing()
         self.by_hand()
         self.commissions()
+        self.strange_events()
         self.payments()
         self.endings()
         self.reviews()
@@ -356,6 +357,16 @@ class Story:
         given: dict[str, Any] = {"partner": iberia, "product": product, "rate": 2500, "hold_days": 30, "now": self.now}
         starts = clock.business_day(self.now) + timedelta(days=60)
         self.twice(terms.agree, **given, starts=starts, actor=staff, scope=STAFF, refused=IntegrityError)
+
+    def strange_events(self) -> None:
+        """One about a refund that nobody knows, set going again by staff and then given up."""
+        with tenant(MACHINE):
+            inbox.store(
+                replace(_changed("re_strange", self.now), account="", object_kind="refund"), wanted=True, now=self.now
+            )
+        strange = StripeEvent.objects.filter(object_id="re_strange")
+        self.once(inbox.retry, strange, by=self.user("staff"), now=self.now, scope=STAFF)
+        self.twice(inbox.set_aside, strange, by=self.user("staff"), why="Of a test.", now=self.now, scope=STAFF)
 
     def payments(self) -> None:
         """One a partner: iberia's by the services, nordic's by the tasks, lonestar's after a cancellation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -19,6 +20,7 @@ from ondemand.comparing import Kind, compare, compare_nightly
 from ondemand.models import Comparison, Difference
 from ondemand.tenancy.context import as_worker
 from partners.models import Partner
+from tests.path.conftest import forget_client
 from tests.path.walk import Walk
 
 
@@ -39,7 +41,7 @@ def reconcile(**options: Any) -> str:
 
 
 def look(walk: Walk, kinds: tuple[Kind, ...] = customers.comparing.COMPARED) -> Comparison:
-    return compare("customers", kinds, since=None, now=walk.now, pause=0)
+    return compare("customers", kinds, since=None, now=walk.now)
 
 
 def differences() -> list[tuple[str, dict[str, Any], dict[str, Any], str]]:
@@ -83,7 +85,7 @@ def test_a_row_that_is_not_final_is_compared_however_old(month: Walk) -> None:
     with as_worker():
         at_stripe = Subscription.objects.get().stripe_id
     month.standin.v1.subscriptions.cancel(at_stripe)
-    compare("customers", customers.comparing.COMPARED, since=month.now, now=month.now, pause=0)
+    compare("customers", customers.comparing.COMPARED, since=month.now, now=month.now)
     with as_worker():
         assert Subscription.objects.get().state == Subscription.State.CANCELED
 
@@ -116,7 +118,7 @@ def test_usage_that_was_changed_at_stripe_is_told_anew(month: Walk) -> None:
     month.push_usage()
     [item] = [each for each in month.stripe("/v1/invoiceitems?pending=true")["data"] if each["quantity"] == 10]
     month.standin.v1.invoice_items.update(item["id"], {"quantity": 1})
-    compare("instances", instances.comparing.COMPARED, since=None, now=month.now, pause=0)
+    compare("instances", instances.comparing.COMPARED, since=None, now=month.now)
     month.push_usage()
     assert month.stripe(f"/v1/invoiceitems/{item['id']}")["quantity"] == 10
     assert differences() == [("invoice item", {"quantity": 10}, {"quantity": 1}, "")]
@@ -133,9 +135,18 @@ def test_a_transfer_that_was_reversed_is_told_and_left_to_a_person(month: Walk) 
     with as_worker():
         payment.refresh_from_db()
     month.standin.v1.transfers.reversals.create(payment.reference)
-    compare("payments", payments.comparing.COMPARED, since=None, now=month.now, pause=0)
+    compare("payments", payments.comparing.COMPARED, since=None, now=month.now)
     [(kind, _, _, error)] = differences()
     assert (kind, payment.number in error) == ("transfer", True)
+
+
+def test_an_account_that_became_ready_unheard_is_found(walk: Walk) -> None:
+    partner = walk.enrol()
+    walk.standin.submit(walk.bank_url(partner), iban="ES9121000418450200051332", holder=partner.name)
+    compare("payments", payments.comparing.COMPARED, since=None, now=walk.now)
+    with as_worker():
+        assert partner.bank_accounts.get().transfers_enabled
+    assert differences() == [("bank account", {"transfers_enabled": False}, {"transfers_enabled": True}, "")]
 
 
 def test_it_is_done_once_a_night_and_after_an_outage_at_once(walk: Walk) -> None:
@@ -155,6 +166,37 @@ def test_without_stripe_it_says_so_and_ends(walk: Walk, settings: Any) -> None:
     settings.STRIPE_RETRIES = 0
     walk.standin.control("faults", {"match": "GET /v1/subscriptions*", "fault": "500"})
     assert look(walk).error
+
+
+def test_a_night_on_which_stripe_was_away_is_made_good_within_the_hours_after(walk: Walk, settings: Any) -> None:
+    settings.STRIPE_RETRIES = 0
+    forget_client()
+    walk.standin.control("faults", {"match": "GET /v1/subscriptions*", "fault": "500"})
+    for _ in range(3):
+        compare_nightly("customers", customers.comparing.COMPARED, now=walk.now)
+    with as_worker():
+        assert list(Comparison.objects.order_by("pk").values_list("error", flat=True))[1:] == [""]
+
+
+def test_one_that_was_killed_is_begun_anew_and_one_under_way_is_left_alone(walk: Walk) -> None:
+    with as_worker():
+        Comparison.objects.create(part="customers", started_at=walk.now)
+    for expected, hours in ((1, 1), (2, 4)):
+        compare_nightly("customers", (), now=walk.now + timedelta(hours=hours))
+        with as_worker():
+            assert Comparison.objects.count() == expected
+
+
+def test_a_stripe_that_falls_silent_is_not_asked_about_every_object(month: Walk, settings: Any) -> None:
+    settings.STRIPE_RETRIES = 0
+    forget_client()
+    with as_worker():
+        Invoice.objects.update(total=1)
+    month.standin.control("faults", {"match": "GET /v1/invoices/*", "fault": "500", "times": 99})
+    made = look(month)
+    month.standin.control("faults", method="DELETE")
+    assert made.error
+    assert differences() == []
 
 
 def test_the_command_alone_brings_everything_right(walk: Walk, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

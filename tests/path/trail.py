@@ -13,6 +13,8 @@ WRITES: dict[str, tuple[str, ...]] = {
     "customers.support.opened": ("login_as.opened",),
     "instances.services.boots.retry": ("instance.retried",),
     "instances.services.help.ask": ("help.asked",),
+    "ondemand.inbox.retry": ("events.retried",),
+    "ondemand.inbox.set_aside": ("events.ignored",),
     "ondemand.teams.changes.accept": ("member.joined",),
     "ondemand.teams.changes.accept_as_new": ("member.joined",),
     "ondemand.teams.changes.change_role": ("member.role_changed",),

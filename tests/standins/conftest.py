@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import stripe_contract
 from tests.standins.stripe_process import Standin, process
 
 
@@ -17,7 +16,6 @@ def stripe_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def standin(stripe_base: str) -> Iterator[Standin]:
     """An account of the test's own; whatever breaks Stripe's description fails the test."""
-    found = stripe_contract.description()
-    made = Standin(stripe_base, stripe_contract.load(found) if found else None)
+    made = Standin(stripe_base)
     yield made
     assert made.http.wrong == []

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import stripe
 
-from tests.stripe_contract import Contract
+from tests.stripe_contract import Contract, if_there
 
 ROOT = Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1
@@ -119,7 +119,7 @@ class Standin:
     """One account at the stand-in."""
 
     base: str
-    contract: Contract | None = None
+    contract: Contract | None = field(default_factory=if_there)
     key: str = field(default_factory=lambda: "sk_test_" + secrets.token_hex(8))
 
     def __post_init__(self) -> None:

@@ -109,16 +109,25 @@ def stop_looking(world: World) -> None:
     assert look(world).post("/admin/partners/partner/look/end/").status_code == 302
 
 
-def selected(world: World, model: str, pk: object, action: str) -> None:
-    answer = world.staff.post(f"/admin/{model}/", {"action": action, "_selected_action": pk})
+def selected(world: World, model: str, pk: object, action: str, **more: str) -> None:
+    answer = world.staff.post(f"/admin/{model}/", {"action": action, "_selected_action": pk} | more)
     assert answer.status_code == 302
 
 
-def retry_event(world: World) -> None:
+def make_event() -> None:
     with as_worker():
         times = {"created": NOW, "received_at": NOW, "next_try_at": NOW}
         StripeEvent.objects.create(id="evt_1", type="x", object_kind="x", object_id="x", payload={}, **times)
+
+
+def retry_event(world: World) -> None:
+    make_event()
     selected(world, "ondemand/stripeevent", "evt_1", "retry")
+
+
+def ignore_event(world: World) -> None:
+    make_event()
+    selected(world, "ondemand/stripeevent", "evt_1", "ignore", why="Nobody needs it")
 
 
 def resend_mail(world: World) -> None:
@@ -191,6 +200,7 @@ DEEDS: dict[str, tuple[Callable[[World], Any], str]] = {
     "staff.changed": (doubt_address, "staff@openbravo.example"),
     "staff.deleted": (delete_factor, "staff@openbravo.example"),
     "signup.retried": (retry_signup, "staff@openbravo.example"),
+    "events.ignored": (ignore_event, "staff@openbravo.example"),
     "events.retried": (retry_event, "staff@openbravo.example"),
     "mails.resent": (resend_mail, "staff@openbravo.example"),
 }

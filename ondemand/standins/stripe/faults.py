@@ -10,14 +10,17 @@ from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.store import Store
 
-KINDS = ("timeout_before", "timeout_after", "402", "429", "500", "500_after", "slow", "hang")
+KINDS = ("timeout_before", "timeout_after", "402", "429", "500", "500_after", "half", "slow", "hang")
 SECONDS = {"slow": 3.0, "timeout_before": 60.0, "timeout_after": 60.0, "hang": 3600.0}
 FAULTS: list[Object] = []
 LOCK = threading.Lock()
 
 
 def add(store: Store, headers: Any, given: Object) -> Object:
-    """{"match": "POST /v1/transfers" (with * and ?), "fault", "times", "seconds"}; with a Bearer key for it alone."""
+    """{"match": "POST /v1/transfers" (with * and ?), "fault", "times", "seconds"}; with a Bearer key for it alone.
+
+    half: the answer breaks off. 429 with seconds says so long in Retry-After.
+    """
     fault = str(given.get("fault"))
     if fault not in KINDS:
         raise invalid(f"fault must be one of {', '.join(KINDS)}.", "fault")

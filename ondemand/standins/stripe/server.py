@@ -95,12 +95,20 @@ class Handler(BaseHTTPRequestHandler):
             return self._silence(fault["seconds"])
         if fault and kind == "slow":
             time.sleep(fault["seconds"])
-        if kind in ("402", "429", "500"):
-            return self._send(_error(kind))
+        if fault and kind in ("402", "429", "500"):
+            return self._send(_error(kind, fault["seconds"]))
         reply = respond(self.store, self.command, self.path, self.headers, body)
         if fault and kind == "timeout_after":
             return self._silence(fault["seconds"])
+        if kind == "half":
+            return self._break_off(reply)
         return self._send(_error(kind) if kind == "500_after" else reply)
+
+    def _break_off(self, reply: Answer) -> None:
+        """Half of the answer, and then nobody is there any more."""
+        length = {"Content-Length": str(len(reply.body))}
+        self._send(Answer(reply.status, reply.body[: len(reply.body) // 2], {**reply.headers, **length}))
+        self.close_connection = True
 
     def _silence(self, seconds: float) -> None:
         """Nothing is answered until the time has passed or the client has gone; then the connection closes."""
@@ -109,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Answer) -> None:
         self.send_response(reply.status)
-        for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
+        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
             self.send_header(name, value)
         body = b"" if self.command == "HEAD" else reply.body
         self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]  # one packet
@@ -124,9 +132,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _error(kind: str) -> Answer:
+def _error(kind: str, seconds: float = 0) -> Answer:
     error = faults.ERRORS[kind]
     headers = {"Content-Type": "application/json", "Request-Id": "req_standinfault"}
+    if seconds:
+        headers["Retry-After"] = str(int(seconds))
     return Answer(error.status, json.dumps(error.body).encode(), headers)
 
 

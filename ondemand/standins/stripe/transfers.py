@@ -82,7 +82,7 @@ def _arrive(account: Account, transfer: Object) -> str:
         currency=currency, status="succeeded", metadata={}, source_transfer=transfer["id"], payment_method_details=None,
     )  # fmt: skip
     payment["balance_transaction"] = balance.record(there, "payment", amount, currency, payment["id"])["id"]
-    emit(there, "payment.created", there.save(payment))
+    there.save(payment)
     there.note("_payout_run", {}, due=(there.now() // DAY + 1) * DAY)
     return str(payment["id"])
 
