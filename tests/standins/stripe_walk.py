@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.standins import stripe_walk_connect, stripe_walk_payments
+from tests.standins import stripe_walk_connect, stripe_walk_more, stripe_walk_payments
 from tests.standins.stripe_process import DAY, Standin
 from tests.standins.stripe_shop import Shop, refused
 
@@ -168,6 +168,7 @@ STEPS = [
     set_ups,
     clocks,
     searches,
+    stripe_walk_more.subscriptions,
     stripe_walk_connect.portal,
     stripe_walk_connect.connect,
 ]

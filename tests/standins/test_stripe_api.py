@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
@@ -80,6 +81,37 @@ def test_an_idempotency_key_with_another_body_is_refused(standin: Standin) -> No
     standin.raw("POST", "/v1/customers", "email=a@b.example", Idempotency_Key="three")
     status, body, _ = standin.raw("POST", "/v1/customers", "email=c@b.example", Idempotency_Key="three")
     assert (status, body["error"]["type"]) == (400, "idempotency_error")
+
+
+def test_two_requests_at_once_with_one_idempotency_key_are_one(standin: Standin) -> None:
+    standin.control("faults", {"match": "POST /v1/customers", "fault": "slow_after", "seconds": 0.5})
+    with ThreadPoolExecutor(2) as pool:
+        given = ("POST", "/v1/customers", "name=a")
+        both = [pool.submit(standin.raw, *given, Idempotency_Key="both") for _ in range(2)]
+        first, second = sorted((each.result() for each in both), key=lambda reply: reply[0])
+    assert (first[0], second[0]) == (200, 409)
+    assert (second[1]["error"]["type"], second[1]["error"]["code"]) == ("idempotency_error", "idempotency_key_in_use")
+    assert standin.raw(*given, Idempotency_Key="both")[1]["id"] == first[1]["id"]
+    assert len(standin.v1.customers.list().data) == 1
+
+
+def test_an_error_leads_to_its_page_and_its_log(standin: Standin) -> None:
+    _, body, headers = standin.raw("GET", "/v1/customers/cus_none")
+    assert body["error"]["doc_url"] == "https://stripe.com/docs/error-codes/resource-missing"
+    assert body["error"]["request_log_url"].endswith(headers["Request-Id"])
+
+
+def test_a_deleted_customer_is_still_found_as_deleted(standin: Standin) -> None:
+    shop = Shop(standin)
+    mine = shop.subscription(shop.customer(), collection_method="send_invoice", days_until_due=5)
+    assert shop.v1.customers.delete(str(mine.customer)).deleted
+    assert shop.v1.customers.retrieve(str(mine.customer)).deleted
+    assert str(mine.customer) not in [each.id for each in shop.v1.customers.list().data]
+    assert shop.v1.subscriptions.retrieve(mine.id).status == "canceled"
+    expanded = shop.v1.invoices.retrieve(str(mine.latest_invoice), {"expand": ["customer"]}).customer
+    assert expanded and expanded.deleted  # type: ignore[union-attr]
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        shop.v1.customers.update(str(mine.customer), {"name": "B"})
 
 
 def test_a_refused_parameter_stores_nothing_under_its_key(standin: Standin) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ondemand.standins.stripe.errors import no_such
 from ondemand.standins.stripe.shapes import Object, blank
-from ondemand.standins.stripe.store import Store
+from ondemand.standins.stripe.store import BURIED, Store
 
 PREFIX = {
     "product": "prod", "price": "price", "customer": "cus", "tax_id": "txi", "payment_method": "pm",
@@ -77,6 +77,15 @@ class Account:
             (self.key, obj["object"], obj["id"]),
         )
         return {"id": obj["id"], "object": obj["object"], "deleted": True}
+
+    def bury(self, obj: Object) -> Object:
+        """Deleted, and still found by its id, as deleted."""
+        left = {"id": obj["id"], "object": obj["object"], "deleted": True}
+        self.db.execute(
+            "UPDATE objects SET kind = ?, due = NULL, body = ? WHERE account = ? AND kind = ? AND id = ?",
+            (BURIED + obj["object"], json.dumps(left), self.key, obj["object"], obj["id"]),
+        )
+        return left
 
     def get(self, kind: str, id: str, param: str = "id") -> Object:
         found = self.find_id([kind], id)

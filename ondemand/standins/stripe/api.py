@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ondemand.standins.stripe import core, library
 from ondemand.standins.stripe.account import Account, random_text
-from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.errors import StripeError, invalid, told
 from ondemand.standins.stripe.params import check, decode
 from ondemand.standins.stripe.shapes import expand
 from ondemand.standins.stripe.store import Store
@@ -48,11 +48,26 @@ def respond(store: Store, method: str, target: str, headers: Any, body: str) -> 
             reply = answer(account, method, target, body, key)
         return Answer(reply.status, reply.body.encode(), sent | reply.headers)
     except StripeError as error:
-        return Answer(error.status, json.dumps(error.body).encode(), sent)
+        return _refused(error, sent)
     except Exception:  # our own mistake: Stripe's 500, never a broken connection
         traceback.print_exc()
-        unknown = StripeError(500, "An unknown error occurred", kind="api_error")
-        return Answer(500, json.dumps(unknown.body).encode(), sent)
+        return _refused(StripeError(500, "An unknown error occurred", kind="api_error"), sent)
+
+
+def _refused(error: StripeError, sent: dict[str, str]) -> Answer:
+    return Answer(error.status, told(error, sent["Request-Id"]).encode(), sent)
+
+
+def in_use(key: str) -> Answer:
+    """Another request with this idempotency key is under way; the client may try again."""
+    error = StripeError(
+        409,
+        "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
+        f"twice, and the other request is still going through): {key}. Please try again later.",
+        kind="idempotency_error", code="idempotency_key_in_use",
+    )  # fmt: skip
+    sent = {"Request-Id": random_text(14, "req_"), "Content-Type": "application/json", "Stripe-Should-Retry": "true"}
+    return _refused(error, sent | {"Idempotency-Key": key, "Stripe-Version": library.VERSION})
 
 
 def authenticate(store: Store, headers: Any) -> Account:
@@ -156,7 +171,7 @@ def transaction(account: Account, work: Callable[[], Any]) -> tuple[int, str]:
         return 200, result
     except StripeError as error:
         account.db.execute("COMMIT" if error.keep else "ROLLBACK")
-        return error.status, json.dumps(error.body)
+        return error.status, told(error, account.request["id"] or "")
     except BaseException:
         account.db.execute("ROLLBACK")
         raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ondemand.standins.stripe import trials
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.catalogue import amount_of
 from ondemand.standins.stripe.collection import finalize, pay
 from ondemand.standins.stripe.core import changed
+from ondemand.standins.stripe.endings import cancel
 from ondemand.standins.stripe.errors import StripeError
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.invoices import new_invoice, of, void
@@ -38,12 +40,17 @@ def bill(
 
 def _use_discounts(subscription: Object) -> None:
     """What holds for one invoice is used up."""
-    kept = [each for each in subscription.get("_discounts", []) if each["_coupon"]["duration"] != "once"]
-    subscription |= {"_discounts": kept, "discounts": [each["id"] for each in kept]}
+    for obj in (subscription, *subscription["items"]["data"]):
+        kept = [each for each in obj.get("_discounts", []) if each["_coupon"]["duration"] != "once"]
+        obj |= {"_discounts": kept, "discounts": [each["id"] for each in kept]}
+
+
+def _current(account: Account, obj: Object) -> list[Object]:
+    return [each for each in obj.get("_discounts", []) if not each["end"] or each["end"] > account.now()]
 
 
 def _settings(account: Account, invoice: Object, subscription: Object) -> None:
-    current = [each for each in subscription.get("_discounts", []) if not each["end"] or each["end"] > account.now()]
+    current = _current(account, subscription)
     invoice |= {
         "collection_method": subscription["collection_method"], "description": subscription["description"],
         "_rates": subscription["default_tax_rates"], "default_tax_rates": subscription["default_tax_rates"],
@@ -76,7 +83,7 @@ def add_base_line(account: Account, invoice: Object, subscription: Object, item:
         pricing={"type": "price_details", "unit_amount_decimal": price["unit_amount_decimal"],
                  "price_details": {"price": price["id"], "product": price["product"]}},
         parent={"type": "subscription_item_details", "invoice_item_details": None, "subscription_item_details": link},
-        _rates=item["tax_rates"],
+        _rates=item["tax_rates"], _discounts=_current(account, item), discounts=item["discounts"],
     )  # fmt: skip
 
 
@@ -115,11 +122,11 @@ def first_invoice(account: Account, subscription: Object, behaviour: str) -> Obj
 
 
 def collect_now(account: Account, invoice: Object, behaviour: str) -> Object:
-    """Finalized and paid without the hour's wait; declined, it stays open."""
+    """Finalized and paid without the hour's wait; declined, it stays open. What is sent waits the hour."""
+    if invoice["collection_method"] == "send_invoice":
+        return account.save(invoice | {"automatically_finalizes_at": account.now() + HOUR})
     invoice = finalize(account, invoice)
     if invoice["status"] != "open" or behaviour == "default_incomplete":
-        return invoice
-    if invoice["collection_method"] == "send_invoice":
         return invoice
     try:
         return pay(account, invoice)
@@ -139,6 +146,8 @@ def due(account: Account, subscription: Object) -> None:
     now = account.now()
     if subscription["status"] == "incomplete":
         return expire(account, subscription)
+    if (moment := trials.telling(subscription)) and moment <= now:
+        return trials.tell(account, subscription)
     paused = subscription["pause_collection"]
     if paused and paused["resumes_at"] and paused["resumes_at"] <= now:
         subscription["pause_collection"] = None
@@ -146,6 +155,8 @@ def due(account: Account, subscription: Object) -> None:
         return None
     if subscription["cancel_at"] and subscription["cancel_at"] <= now:
         return end(account, subscription)
+    if wanted := trials.ending(account, subscription):
+        return trials.pause(account, subscription) if wanted == "pause" else end(account, subscription)
     return renew(account, subscription)
 
 
@@ -196,14 +207,3 @@ def end(account: Account, subscription: Object) -> None:
         account.save(invoice | {"automatically_finalizes_at": account.now() + HOUR})
         subscription = account.get("subscription", subscription["id"])
     cancel(account, subscription)
-
-
-def cancel(account: Account, subscription: Object) -> Object:
-    now = account.now()
-    details = subscription["cancellation_details"]
-    subscription |= {
-        "status": "canceled", "canceled_at": subscription["canceled_at"] or now, "ended_at": now,
-        "cancellation_details": details | {"reason": details["reason"] or "cancellation_requested"},
-    }  # fmt: skip
-    emit(account, "customer.subscription.deleted", account.save(subscription))
-    return subscription

@@ -91,6 +91,25 @@ def new_price(account: Account, params: Params, product: str) -> Object:
     return made
 
 
+def settle_inline(account: Account, given: Params) -> None:
+    """price_data becomes a price of its own, archived from the start; a product_data in it a product likewise."""
+    if "price_data" not in given:
+        return
+    data = given["price_data"]
+    if "product_data" in data:
+        product = account.save(assign(_new_product(account), data["product_data"], PRODUCT) | {"active": False})
+        emit(account, "product.created", product)
+    else:
+        product = account.get("product", data.need("product"), "price_data[product]")
+    price = new_price(account, data, product["id"])
+    account.save(price | {"active": False, "_inline": True})
+    given["price"] = price["id"]
+
+
+def is_usable(price: Object) -> bool:
+    return bool(price["active"] or price.get("_inline"))
+
+
 def _unit_amount(params: Params) -> Decimal:
     given = [params[name] for name in ("unit_amount", "unit_amount_decimal") if name in params]
     if len(given) != 1:
@@ -135,7 +154,7 @@ def update_price(account: Account, params: Params, id: str) -> Object:
     return after
 
 
-def amount_of(price: Object, quantity: int) -> int:
+def amount_of(price: Object, quantity: int | Decimal) -> int:
     """In minor units, half away from zero."""
     exact = Decimal(price["unit_amount_decimal"]) * quantity
     whole = abs(exact) + Decimal("0.5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ondemand.standins.stripe.account import DUE, INCLUDED, Account
 from ondemand.standins.stripe.billing import rounded_share
-from ondemand.standins.stripe.catalogue import amount_of
+from ondemand.standins.stripe.catalogue import amount_of, is_usable, settle_inline
 from ondemand.standins.stripe.core import assign, operation, page, resource
 from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid, missing, not_done
@@ -154,6 +154,7 @@ def _subscription(session: Object, data: Params, now: int) -> Object:
 
 
 def line(account: Account, mode: str, given: Params, n: int) -> Object:
+    settle_inline(account, given)
     price = account.get("price", given.need("price"), f"line_items[{n}][price]")
     quantity = given.get("quantity", 1)
     if quantity < 1:
@@ -164,7 +165,7 @@ def line(account: Account, mode: str, given: Params, n: int) -> Object:
             "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
             "only one-time prices.", "mode",
         )  # fmt: skip
-    if not price["active"]:
+    if not is_usable(price):
         raise invalid(f"The price specified is inactive. This field only accepts active prices: {price['id']}",
                       f"line_items[{n}][price]")  # fmt: skip
     amount = amount_of(price, quantity)

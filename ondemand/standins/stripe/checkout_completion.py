@@ -55,7 +55,7 @@ def complete(account: Account, session: Object, typed: Typed, form: dict[str, st
 
 def declined(account: Account, session: Object, typed: Typed) -> Object:
     """What stays of a card that was declined: a payment intent that wants another one, and the failed charge."""
-    if not BY_NUMBER[typed.number].charging or not session["amount_total"]:
+    if not BY_NUMBER[typed.number].declined or not session["amount_total"]:
         return {}
     method = account.save(method_of(account, typed, session["customer_email"], None))
     intent = new_intent(account, session["amount_total"], session["currency"], session["customer"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ondemand.standins.stripe import customer_balance
 from ondemand.standins.stripe.account import Account
+from ondemand.standins.stripe.endings import after_retries
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.lines import parent_subscription
@@ -156,6 +157,9 @@ def note_failure(account: Account, invoice: Object, *, action: bool = False) -> 
     emit(account, "invoice.updated", invoice)
     overdue(account, invoice)
     owe(account, invoice["customer"], True)
+    subscription = of_subscription(account, invoice)
+    if subscription and subscription["status"] == "past_due" and failed > len(RETRIES):
+        after_retries(account, subscription)
 
 
 def owe(account: Account, customer: str, delinquent: bool) -> None:
@@ -191,10 +195,23 @@ def of_subscription(account: Account, invoice: Object) -> Object | None:
 def settled(account: Account, invoice: Object) -> Object:
     """A paid invoice makes its subscription active, unless another one is still open."""
     subscription = of_subscription(account, invoice)
-    if not subscription or subscription["status"] not in ("incomplete", "past_due", "unpaid"):
+    if not subscription or subscription["status"] not in ("incomplete", "past_due", "unpaid", "paused"):
+        return invoice
+    if subscription["status"] == "paused":
+        if subscription.get("_resumption") == invoice["id"]:
+            resume(account, subscription)
         return invoice
     owing = account.find("invoice", **{"parent.subscription_details.subscription": subscription["id"]}, status="open")
     if subscription["latest_invoice"] == invoice["id"] or not any(each["attempted"] for each in owing):
         emit(account, "customer.subscription.updated", account.save(subscription | {"status": "active"}),
              {"status": subscription["status"]})  # fmt: skip
     return invoice
+
+
+def resume(account: Account, subscription: Object) -> Object:
+    """A paused subscription goes on."""
+    before = {"status": subscription["status"]}
+    subscription |= {"status": "active", "_resumption": None}
+    emit(account, "customer.subscription.updated", account.save(subscription), before)
+    emit(account, "customer.subscription.resumed", subscription)
+    return subscription

@@ -95,6 +95,16 @@ def dispute(store: Store, headers: Any, given: Object) -> Object:
     return answer
 
 
+def settings(store: Store, headers: Any, given: Object) -> Object:
+    """{"after_retries": past_due|unpaid|cancel}: what the Dashboard sets for a subscription that nobody pays."""
+    account, wanted = _account(store, headers), given.get("after_retries")
+    if wanted not in ("past_due", "unpaid", "cancel"):
+        raise invalid("after_retries must be past_due, unpaid or cancel.", "after_retries")
+    account.db.execute("DELETE FROM objects WHERE account = ? AND kind = '_settings'", (account.key,))
+    account.note("_settings", {"after_retries": wanted})
+    return {"after_retries": wanted}
+
+
 Switch = Callable[[Store, Any, Object], Object]
 SWITCHES: dict[tuple[str, str], Switch] = {
     ("GET", "/_standin/clock"): clock,
@@ -103,4 +113,5 @@ SWITCHES: dict[tuple[str, str], Switch] = {
     ("POST", "/_standin/faults"): faults.add,
     ("DELETE", "/_standin/faults"): faults.clear,
     ("POST", "/_standin/disputes"): dispute,
+    ("POST", "/_standin/settings"): settings,
 }

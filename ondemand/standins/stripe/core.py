@@ -13,6 +13,7 @@ from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.errors import invalid, no_such, not_done
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.store import BURIED
 
 Handler = Callable[..., Object]
 Test = Callable[[Object, Any], bool]
@@ -82,7 +83,7 @@ def resource(
 
     @operation(f"GET {one}")
     def retrieve(account: Account, params: Params, id: str) -> Object:
-        return account.get(kind, id)
+        return account.find_id([BURIED + kind], id) or account.get(kind, id)
 
 
 def listed(

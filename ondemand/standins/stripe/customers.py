@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from ondemand.standins.stripe.account import INCLUDED, Account
 from ondemand.standins.stripe.core import assign, changed, listed, operation, resource
+from ondemand.standins.stripe.customer_balance import change
 from ondemand.standins.stripe.errors import StripeError, invalid, no_such
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import attach, resolve
 from ondemand.standins.stripe.shapes import Object, part
 
-FIELDS = "name email description phone metadata preferred_locales tax_exempt business_name individual_name"
+FIELDS = (
+    "name email description phone metadata preferred_locales tax_exempt business_name individual_name invoice_prefix "
+    "next_invoice_sequence"
+)
 INVOICING = {"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None}
 
 resource("customer", "/v1/customers", "email test_clock")
@@ -50,7 +56,7 @@ def create(account: Account, params: Params) -> Object:
     for given in params.get("tax_id_data") or []:
         add_tax_id(account, made, given["type"], given["value"])
     emit(account, "customer.created", account.save(made))
-    return made
+    return _balance(account, made, params)
 
 
 def new_customer(account: Account) -> Object:
@@ -68,11 +74,24 @@ def update(account: Account, params: Params, id: str) -> Object:
     copy = {**before, "invoice_settings": dict(before["invoice_settings"])}
     after = settings(account, assign(copy, params, FIELDS), params)
     emit(account, "customer.updated", account.save(after), changed(before, after))
-    return after
+    return _balance(account, after, params)
+
+
+def _balance(account: Account, customer: Object, params: Params) -> Object:
+    """Set outright; the difference is an adjustment."""
+    difference = params.get("balance", customer["balance"]) - customer["balance"]
+    if not difference:
+        return customer
+    change(account, customer["id"], difference, customer["currency"] or "usd", "adjustment")
+    return account.get("customer", customer["id"])
 
 
 def settings(account: Account, customer: Object, params: Params, attached: Object | None = None) -> Object:
     """The default card must be one of the customer's own; pm_card_visa, given twice, is the one card `attached`."""
+    if customer["email"] and "@" not in customer["email"]:
+        raise invalid(f"Invalid email address: {customer['email']}", "email", "email_invalid")
+    if not re.fullmatch("[A-Z0-9]{3,12}", customer["invoice_prefix"]):
+        raise invalid("The prefix of an invoice's number has 3 to 12 uppercase letters or numbers.", "invoice_prefix")
     if "address" in params:
         customer["address"] = address(params.plain("address"))
     if "shipping" in params:
@@ -100,8 +119,12 @@ def delete(account: Account, params: Params, id: str) -> Object:
         if subscription["status"] not in ("canceled", "incomplete_expired"):
             ended = {"status": "canceled", "canceled_at": account.now(), "ended_at": account.now()}
             emit(account, "customer.subscription.deleted", account.save(subscription | ended))
+    for invoice in account.find("invoice", customer=id):
+        if invoice["status"] in ("draft", "open"):
+            still = {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+            account.save(invoice | still)
     emit(account, "customer.deleted", customer)
-    return account.delete(customer)
+    return account.bury(customer)
 
 
 # Tax ids

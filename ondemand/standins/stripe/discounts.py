@@ -69,6 +69,7 @@ def create_code(account: Account, params: Params) -> Object:
         "promotion_code", active=True, code=code, times_redeemed=0, metadata={},
         promotion={"type": "coupon", "coupon": coupon["id"]}, restrictions=part("promotion_code", "restrictions"),
     )  # fmt: skip
+    made["restrictions"] |= params.plain("restrictions") or {}
     assign(made, params, "active customer expires_at max_redemptions metadata")
     emit(account, "promotion_code.created", account.save(made))
     return made
@@ -92,16 +93,19 @@ def usable(account: Account, code: str) -> Object | None:
 
 
 def apply(account: Account, obj: Object, params: Params) -> None:
-    """Set the discounts of a subscription or an invoice."""
+    """Set the discounts of a subscription, an invoice, or an item of one."""
     made = [_discount(account, obj, given, n) for n, given in enumerate(params.get("discounts") or [])]
     obj["_discounts"] = made
     obj["discounts"] = [each["id"] for each in made]
 
 
 def _discount(account: Account, obj: Object, given: Params, n: int) -> Object:
+    if "discount" in given:  # one that is there already stays
+        return account.get("discount", given["discount"], f"discounts[{n}][discount]")
     code = None
     if "promotion_code" in given:
         code = account.get("promotion_code", given["promotion_code"], f"discounts[{n}][promotion_code]")
+        _check_code(account, code, obj)
         account.save(code | {"times_redeemed": code["times_redeemed"] + 1})
     coupon_id = code["promotion"]["coupon"] if code else given.need("coupon")
     coupon = account.get("coupon", coupon_id, f"discounts[{n}][coupon]")
@@ -113,14 +117,36 @@ def _end(start: int, coupon: Object) -> int | None:
     return later(start, months, start) if coupon["duration"] == "repeating" else None
 
 
+def _check_code(account: Account, code: Object, obj: Object) -> None:
+    if not code["active"] or not usable(account, code["code"]):
+        raise invalid(f"The promotion code {code['code']} is inactive, expired or used up.", "discounts",
+                      "promotion_code_expired")  # fmt: skip
+    customer = obj.get("customer")
+    if code["customer"] not in (None, customer):
+        raise invalid("This promotion code belongs to another customer.", "discounts",
+                      "customer_does_not_match_promotion_code")  # fmt: skip
+    if code["restrictions"]["first_time_transaction"] and account.first("charge", customer=customer, paid=True):
+        raise invalid("This promotion code cannot be redeemed because the associated customer has prior transactions.",
+                      "discounts")  # fmt: skip
+
+
+def is_valid(account: Account, coupon: Object) -> bool:
+    """A coupon is over after its date, and after its last redemption."""
+    over = coupon["redeem_by"] is not None and coupon["redeem_by"] <= account.now()
+    return not over and (coupon["max_redemptions"] is None or coupon["times_redeemed"] < coupon["max_redemptions"])
+
+
 def redeem(account: Account, obj: Object, coupon: Object, code: Object | None) -> Object:
-    if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
-        raise invalid(f"Coupon {coupon['id']} is used up and cannot be applied.", "discounts", "coupon_expired")
-    account.save(coupon | {"times_redeemed": coupon["times_redeemed"] + 1})
+    if not is_valid(account, coupon):
+        raise invalid(f"Coupon expired: {coupon['id']}", "discounts", "coupon_expired")
+    used = coupon | {"times_redeemed": coupon["times_redeemed"] + 1}
+    account.save(used | {"valid": is_valid(account, used)})
     return account.new(
         "discount", customer=obj.get("customer"), source={"type": "coupon", "coupon": coupon["id"]},
         promotion_code=code["id"] if code else None, start=account.now(), end=_end(account.now(), coupon),
         _coupon=coupon,
         subscription=obj["id"] if obj["object"] == "subscription" else None,
+        subscription_item=obj["id"] if obj["object"] == "subscription_item" else None,
         invoice=obj["id"] if obj["object"] == "invoice" else None,
+        invoice_item=obj["id"] if obj["object"] == "invoiceitem" else None,
     )  # fmt: skip

@@ -16,6 +16,8 @@ def advance(account: Account, invoice: Object) -> None:
     """Finalize it, try the card, or note that it is overdue; of a paused subscription it is closed unpaid."""
     if invoice["status"] == "draft":
         invoice = finalize(account, invoice)
+        if invoice["collection_method"] == "send_invoice":
+            emit(account, "invoice.sent", invoice)
     if invoice["status"] != "open":
         return
     if close := PAUSED.get(invoice.get("_paused", "")):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+LOGS = "https://dashboard.stripe.com/test/logs/"
 
 
 class StripeError(Exception):
@@ -25,6 +28,11 @@ class StripeError(Exception):
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
     return StripeError(400, message, param=param, code=code)
+
+
+def told(error: StripeError, request: str) -> str:
+    """As it is answered: with the address of the request's log."""
+    return json.dumps({"error": error.body["error"] | {"request_log_url": LOGS + request}})
 
 
 def missing(param: str) -> StripeError:

@@ -10,8 +10,8 @@ from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.store import Store
 
-KINDS = ("timeout_before", "timeout_after", "402", "429", "500", "500_after", "half", "slow", "hang")
-SECONDS = {"slow": 3.0, "timeout_before": 60.0, "timeout_after": 60.0, "hang": 3600.0}
+KINDS = ("timeout_before", "timeout_after", "402", "429", "500", "500_after", "half", "slow", "slow_after", "hang")
+SECONDS = {"slow": 3.0, "slow_after": 3.0, "timeout_before": 60.0, "timeout_after": 60.0, "hang": 3600.0}
 FAULTS: list[Object] = []
 LOCK = threading.Lock()
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ondemand.standins.stripe import lines
 from ondemand.standins.stripe.account import Account
-from ondemand.standins.stripe.catalogue import amount_of
+from ondemand.standins.stripe.catalogue import amount_of, settle_inline
 from ondemand.standins.stripe.core import assign, operation, resource
-from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.discounts import apply as apply_discounts
+from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.tax_rates import rates
+from ondemand.standins.stripe.totals import rounded
 
 FIELDS = "description metadata discountable"
 
@@ -29,6 +33,8 @@ def create(account: Account, params: Params) -> Object:
         account.save(customer | {"currency": made["currency"]})
     assign(made, params, FIELDS)
     made["tax_rates"] = [account.render(rate) for rate in rates(account, params, "tax_rates")]
+    if "discounts" in params:
+        apply_discounts(account, made, params)
     if id := params.get("invoice"):
         invoice = lines.draft(account, id)
         lines.add_items(account, invoice, [made])
@@ -58,10 +64,11 @@ def _period(params: Params) -> Object | None:
 
 
 def _price(account: Account, item: Object, params: Params) -> None:
-    quantity: int = params.get("quantity", 1)
-    if quantity < 0:
-        raise invalid("Invalid non-negative integer", "quantity", "parameter_invalid_integer")
+    quantity = _quantity(params, Decimal(1))
     item["description"] = item["description"] or params.get("description")
+    settle_inline(account, params)
+    if "price" in params:
+        params["pricing"] = Params({"price": params["price"]})
     if pricing := params.get("pricing"):
         price = account.get("price", pricing.need("price"), "pricing[price]")
         if price["type"] != "one_time":
@@ -73,21 +80,43 @@ def _price(account: Account, item: Object, params: Params) -> None:
         item["description"] = item["description"] or account.get("product", price["product"])["name"]
         _by_price(item, price, quantity)
     elif "unit_amount_decimal" in params:
-        raise StripeError(501, "The stand-in does not implement unit_amount_decimal here.", kind="api_error")
-    elif "amount" in params and "quantity" not in params:
+        item["currency"] = params.need("currency").lower()
+        _by_unit(item, params["unit_amount_decimal"], quantity)
+    elif "amount" in params and not {"quantity", "quantity_decimal"} & set(params):
         item["currency"] = params.need("currency").lower()
         _by_amount(item, params["amount"])
     else:
         raise invalid("You must provide one of `amount` or `pricing`.", "amount", "parameter_missing")
 
 
-def _by_price(item: Object, price: Object, quantity: int) -> None:
-    item |= {
-        "amount": amount_of(price, quantity), "quantity": quantity, "quantity_decimal": str(quantity), "_price": price,
+def _quantity(params: Params, otherwise: Decimal) -> Decimal:
+    given = [params[name] for name in ("quantity", "quantity_decimal") if name in params]
+    if len(given) > 1:
+        raise invalid("You may only specify one of these parameters: quantity, quantity_decimal.", "quantity")
+    quantity = Decimal(given[0]) if given else otherwise
+    if quantity < 0:
+        raise invalid("Invalid non-negative integer", "quantity", "parameter_invalid_integer")
+    return quantity
+
+
+def _counted(quantity: Decimal) -> Object:
+    return {"quantity": int(quantity), "quantity_decimal": f"{quantity:f}"}
+
+
+def _by_price(item: Object, price: Object, quantity: Decimal) -> None:
+    item |= _counted(quantity) | {
+        "amount": amount_of(price, quantity), "_price": price,
         "pricing": {
             "type": "price_details", "unit_amount_decimal": price["unit_amount_decimal"],
             "price_details": {"price": price["id"], "product": price["product"]},
         },
+    }  # fmt: skip
+
+
+def _by_unit(item: Object, unit: str, quantity: Decimal) -> None:
+    item |= _counted(quantity) | {
+        "amount": rounded(Decimal(unit) * quantity),
+        "pricing": {"type": "price_details", "unit_amount_decimal": unit},
     }  # fmt: skip
 
 
@@ -122,8 +151,10 @@ def update(account: Account, params: Params, id: str) -> Object:
         item["period"] = _period(params)
     if "tax_rates" in params:
         item["tax_rates"] = [account.render(rate) for rate in rates(account, params, "tax_rates")]
-    if {"amount", "quantity", "pricing"} & set(params):
+    if {"amount", "quantity", "quantity_decimal", "pricing", "price_data", "unit_amount_decimal"} & set(params):
         _reprice(account, item, params)
+    if "discounts" in params:
+        apply_discounts(account, item, params)
     account.save(item)
     if item["invoice"]:
         lines.refresh(account, item)
@@ -133,11 +164,12 @@ def update(account: Account, params: Params, id: str) -> Object:
 def _reprice(account: Account, item: Object, params: Params) -> None:
     if "amount" in params:
         return _by_amount(item, params["amount"])
-    quantity: int = params.get("quantity", item["quantity"])
-    if quantity < 0:
-        raise invalid("Invalid non-negative integer", "quantity", "parameter_invalid_integer")
-    pricing = params.get("pricing")
-    price = account.get("price", pricing.need("price"), "pricing[price]") if pricing else item.get("_price")
+    quantity = _quantity(params, Decimal(item["quantity_decimal"]))
+    if "unit_amount_decimal" in params:
+        return _by_unit(item, params["unit_amount_decimal"], quantity)
+    settle_inline(account, params)
+    pricing = params.get("pricing") or ({"price": params["price"]} if "price" in params else None)
+    price = account.get("price", pricing["price"], "pricing[price]") if pricing else item.get("_price")
     if price is None:
         raise invalid("The quantity of an invoice item without a price cannot be changed.", "quantity")
     return _by_price(item, price, quantity)

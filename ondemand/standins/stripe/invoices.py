@@ -7,6 +7,7 @@ from ondemand.standins.stripe.account import DUE, INCLUDED, Account
 from ondemand.standins.stripe.collection import finalize, paid, pay
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.customers import tax_ids_of
+from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.lines import draft, pull_pending
@@ -57,6 +58,8 @@ def create(account: Account, params: Params) -> Object:
     assign(made, params, FIELDS)
     made["_rates"] = made["default_tax_rates"] = rates(account, params, "default_tax_rates")
     collect_by(made, params)
+    if "discounts" in params:
+        apply_discounts(account, made, params)
     if params.get("pending_invoice_items_behavior", "exclude") == "include":
         pull_pending(account, made, id)
         made = account.get("invoice", made["id"])
@@ -124,6 +127,8 @@ def update(account: Account, params: Params, id: str) -> Object:
         after["_rates"] = after["default_tax_rates"] = rates(account, params, "default_tax_rates")
         for line in after["lines"]["data"]:
             line["_rates"] = after["_rates"]
+    if "discounts" in params:
+        apply_discounts(account, after, params)
     if {"collection_method", "days_until_due", "due_date"} & set(params):
         collect_by(after, params)
     if after["status"] == "draft":

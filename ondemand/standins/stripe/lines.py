@@ -58,6 +58,7 @@ def _of_item(item: Object) -> Object:
     plain = "amount description period quantity quantity_decimal pricing discountable".split()
     return {n: item[n] for n in plain} | {
         "subscription": subscription, "parent": parent, "metadata": dict(item["metadata"]), "_rates": item["tax_rates"],
+        "_discounts": item.get("_discounts", []), "discounts": item["discounts"],
     }  # fmt: skip
 
 

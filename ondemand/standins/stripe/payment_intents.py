@@ -37,14 +37,14 @@ def confirm(account: Account, intent: Object, method: Object, *, off_session: bo
     """Try the card. A decline is recorded, then raised; 3-D Secure leaves the intent in requires_action."""
     card, authenticated = card_of(method), account.authenticated
     intent["payment_method"] = method["id"]
-    known = card.secure == "once" and method["_authenticated"] and off_session
-    if card.secure and not authenticated and not known:
+    known = card.secure == "on_session" or card.secure == "once" and method["_authenticated"]
+    if card.secure and not authenticated and not (known and off_session):
         return _ask(account, intent)
     if card.secure and authenticated:
         account.save(method | {"_authenticated": True})
-    charge = new_charge(account, intent, method | {"_authenticated": authenticated}, card.charging)
+    charge = new_charge(account, intent, method | {"_authenticated": authenticated}, card.declined)
     intent["latest_charge"] = charge["id"]
-    if card.charging:
+    if card.declined:
         raise _declined(account, intent, charge, method)
     return _succeed(account, intent, charge, method)
 
@@ -61,7 +61,7 @@ def _ask(account: Account, intent: Object) -> Object:
 
 
 def _declined(account: Account, intent: Object, charge: Object, method: Object) -> StripeError:
-    error = decline(card_of(method).charging, charge=charge["id"], payment_method=account.render(method))
+    error = decline(card_of(method).declined, charge=charge["id"], payment_method=account.render(method))
     intent |= {
         "status": "requires_payment_method", "payment_method": None, "next_action": None,
         "last_payment_error": dict(error.body["error"]),
@@ -77,8 +77,7 @@ def _succeed(account: Account, intent: Object, charge: Object, method: Object) -
     intent |= done | {"next_action": None}
     emit(account, "charge.succeeded", charge)
     emit(account, "payment_intent.succeeded", account.save(intent))
-    if reason := card_of(method).disputed:
-        follow(account, charge, reason)
+    follow(account, charge, card_of(method))
     return intent
 
 

@@ -16,7 +16,8 @@ resource("payment_method", "/v1/payment_methods", "customer type")
 
 
 def new(account: Account, card: Card, exp_month: int = 12, exp_year: int = 2034) -> Object:
-    checks = part("payment_method", "card.checks") | {"cvc_check": "fail" if card.cvc_fails else "pass"}
+    failed = {f"{name}_check": "fail" for name in card.fails}
+    checks = part("payment_method", "card.checks") | {"cvc_check": "pass"} | failed
     shown = {
         "brand": card.brand, "checks": checks, "country": card.country, "display_brand": card.brand,
         "exp_month": exp_month, "exp_year": exp_year, "fingerprint": f"standin{card.number[-9:]}",
@@ -44,8 +45,9 @@ def resolve(account: Account, id: str, param: str) -> Object:
 
 
 def attach(account: Account, method: Object, customer: Object) -> Object:
-    if code := card_of(method).attaching:
-        raise decline(code)
+    card = card_of(method)
+    if card.declined and not card.attaches:
+        raise decline(card.declined)
     if method["customer"] == customer["id"]:
         return method
     if method["customer"]:

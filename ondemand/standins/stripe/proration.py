@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.billing import rounded_share
-from ondemand.standins.stripe.catalogue import amount_of
+from ondemand.standins.stripe.catalogue import amount_of, is_usable, settle_inline
 from ondemand.standins.stripe.core import assign, merged
+from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.invoice_items import new_item
@@ -16,6 +17,7 @@ from ondemand.standins.stripe.tax_rates import rates
 
 
 def add_item(account: Account, subscription: Object, given: Params, at: str) -> Object:
+    settle_inline(account, given)
     price = _recurring(account, given.need("price"), f"{at}[price]")
     items, quantity = subscription["items"]["data"], given.get("quantity", 1)
     if items and price["currency"] != subscription["currency"]:
@@ -29,6 +31,8 @@ def add_item(account: Account, subscription: Object, given: Params, at: str) -> 
         "subscription_item", subscription=subscription["id"], price=_embedded(price), metadata={}, quantity=quantity,
         tax_rates=rates(account, given, "tax_rates"), discounts=[], current_period_start=start, current_period_end=end,
     )  # fmt: skip
+    if "discounts" in given:
+        apply_discounts(account, item, given)
     subscription["currency"] = price["currency"]
     items.append(assign(item, given, "metadata"))
     return item
@@ -45,7 +49,7 @@ def _recurring(account: Account, id: str, at: str) -> Object:
             "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
             at,
         )
-    if not price["active"]:
+    if not is_usable(price):
         raise invalid(f"The price specified is inactive. This field only accepts active prices: {id}", at)
     return price
 
@@ -65,6 +69,8 @@ def change_item(account: Account, subscription: Object, given: Params, at: str, 
         item["metadata"] = merged(item["metadata"], given["metadata"])
     if "tax_rates" in given:
         item["tax_rates"] = rates(account, given, "tax_rates")
+    if "discounts" in given:
+        apply_discounts(account, item, given)
     gone = given.get("deleted")
     if gone:
         remove(account, subscription, item)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from ondemand.standins.stripe import balance
 from ondemand.standins.stripe.account import DUE, Account
 from ondemand.standins.stripe.core import assign, changed, operation, resource
+from ondemand.standins.stripe.disputes import is_charged_back
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import card_of
 from ondemand.standins.stripe.shapes import Object
 
-FAILS_AFTER = 5  # seconds, for the card whose refunds fail
+SETTLED_AFTER = 5  # seconds, for the cards whose refunds fail or wait
 
 resource("refund", "/v1/refunds", "charge payment_intent")
-DUE["refund"] = lambda refund: refund.get("_fails_at") if refund["status"] == "succeeded" else None
+DUE["refund"] = lambda refund: refund.get("_settles_at")
 
 
 @operation("POST /v1/refunds")
@@ -46,7 +47,7 @@ def refund(
 ) -> Object:
     left = charge["amount_captured"] - charge["amount_refunded"]
     amount = left if amount is None else amount
-    _check(charge, left, amount)
+    _check(account, charge, left, amount)
     made = account.new(
         "refund", amount=amount, charge=charge["id"], currency=charge["currency"], status="succeeded", reason=reason,
         payment_intent=charge["payment_intent"], metadata={},
@@ -57,15 +58,18 @@ def refund(
     made["balance_transaction"] = balance.record(account, "refund", -amount, charge["currency"], made["id"])["id"]
     charge |= {"amount_refunded": charge["amount_refunded"] + amount, "refunded": amount == left}
     method = account.find_id(["payment_method"], charge["payment_method"] or "")
-    if method and card_of(method).refund_fails:
-        made["_fails_at"] = account.now() + FAILS_AFTER
+    if ending := card_of(method).refund if method else "":
+        made |= {
+            "status": "pending" if ending == "waits" else "succeeded",
+            "_settles_at": account.now() + SETTLED_AFTER,
+        }
     emit(account, "charge.refunded", account.save(charge))
     emit(account, "refund.created", account.save(made))
     return made
 
 
-def _check(charge: Object, left: int, amount: int) -> None:
-    if charge["disputed"]:
+def _check(account: Account, charge: Object, left: int, amount: int) -> None:
+    if is_charged_back(account, charge):
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if left <= 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -75,24 +79,37 @@ def _check(charge: Object, left: int, amount: int) -> None:
         raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", "amount")
 
 
+def settle(account: Account, refund: Object) -> Object:
+    """What a test card brought with it: a refund that waited succeeds, another one fails after all."""
+    if refund["status"] == "succeeded":
+        return fail(account, refund)
+    return _updated(account, refund | {"status": "succeeded", "_settles_at": None}, {"status": "pending"})
+
+
+def _updated(account: Account, refund: Object, previous: Object) -> Object:
+    for type in ("refund.updated", "charge.refund.updated"):
+        emit(account, type, account.save(refund), previous)
+    return refund
+
+
 def fail(account: Account, refund: Object) -> Object:
     """The bank sent it back: the money returns to the balance, the charge counts as not refunded."""
     txn = balance.record(account, "refund_failure", refund["amount"], refund["currency"], refund["id"])
     before = dict(refund)
-    refund |= {"status": "failed", "failure_reason": "unknown", "failure_balance_transaction": txn["id"]}
+    refund |= {
+        "status": "failed", "failure_reason": "unknown", "failure_balance_transaction": txn["id"], "_settles_at": None,
+    }  # fmt: skip
     charge = account.get("charge", refund["charge"])
     account.save(charge | {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
     emit(account, "refund.failed", account.save(refund))
-    emit(account, "refund.updated", refund, changed(before, refund))
-    return refund
+    return _updated(account, refund, changed(before, refund))
 
 
 @operation("POST /v1/refunds/{refund}")
 def update(account: Account, params: Params, id: str) -> Object:
     before = account.get("refund", id)
     after = assign(dict(before), params, "metadata")
-    emit(account, "refund.updated", account.save(after), changed(before, after))
-    return after
+    return _updated(account, after, changed(before, after))
 
 
 @operation("POST /v1/refunds/{refund}/cancel")

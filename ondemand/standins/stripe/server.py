@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import select
 import threading
 import time
@@ -25,17 +24,21 @@ from ondemand.standins.stripe import (
     previews,
     search,
     secure_page,
+    subscription_actions,
     subscription_items,
     test_clocks,
     webhooks,
     work,
 )
-from ondemand.standins.stripe.api import Answer, respond
+from ondemand.standins.stripe.account import random_text
+from ondemand.standins.stripe.api import Answer, in_use, respond
 from ondemand.standins.stripe.control import control
+from ondemand.standins.stripe.errors import told
 from ondemand.standins.stripe.pages import Reply, not_found
 from ondemand.standins.stripe.store import Store
 
 LARGEST = 2_000_000  # bytes of a request's body
+UNDER_WAY: dict[tuple[str, str, str], Handler] = {}  # by key, connected account and idempotency key
 Hosted = Callable[[Store, str, str, str, str], Reply]
 PAGES: dict[str, Hosted] = {
     "/c/pay/": checkout_page.hosted_page,
@@ -50,6 +53,7 @@ NOUNS = (
     customer_balance,
     previews,
     search,
+    subscription_actions,
     subscription_items,
     test_clocks,
 )  # imported for the operations that they declare
@@ -97,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(fault["seconds"])
         if fault and kind in ("402", "429", "500"):
             return self._send(_error(kind, fault["seconds"]))
-        reply = respond(self.store, self.command, self.path, self.headers, body)
+        reply = self._alone(body, fault["seconds"] if fault and kind == "slow_after" else 0.0)
         if fault and kind == "timeout_after":
             return self._silence(fault["seconds"])
         if kind == "half":
@@ -109,6 +113,19 @@ class Handler(BaseHTTPRequestHandler):
         length = {"Content-Length": str(len(reply.body))}
         self._send(Answer(reply.status, reply.body[: len(reply.body) // 2], {**reply.headers, **length}))
         self.close_connection = True
+
+    def _alone(self, body: str, wait: float) -> Answer:
+        """One request at a time with the same idempotency key; a second one is told so at once."""
+        key = self.headers.get("Idempotency-Key", "") if self.command == "POST" else ""
+        mark = (self.headers.get("Authorization", ""), self.headers.get("Stripe-Account", ""), key)
+        if key and UNDER_WAY.setdefault(mark, self) is not self:
+            return in_use(key)
+        try:
+            reply = respond(self.store, self.command, self.path, self.headers, body)
+            time.sleep(wait)
+            return reply
+        finally:
+            UNDER_WAY.pop(mark, None)
 
     def _silence(self, seconds: float) -> None:
         """Nothing is answered until the time has passed or the client has gone; then the connection closes."""
@@ -133,11 +150,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _error(kind: str, seconds: float = 0) -> Answer:
-    error = faults.ERRORS[kind]
-    headers = {"Content-Type": "application/json", "Request-Id": "req_standinfault"}
+    error, request = faults.ERRORS[kind], random_text(14, "req_")
+    headers = {"Content-Type": "application/json", "Request-Id": request}
     if seconds:
         headers["Retry-After"] = str(int(seconds))
-    return Answer(error.status, json.dumps(error.body).encode(), headers)
+    return Answer(error.status, told(error, request).encode(), headers)
 
 
 class Server(ThreadingHTTPServer):

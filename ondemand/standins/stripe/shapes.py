@@ -13,6 +13,7 @@ from stripe._stripe_object import StripeObject, UntypedStripeObject
 
 from ondemand.standins.stripe import library
 from ondemand.standins.stripe.errors import invalid
+from ondemand.standins.stripe.store import BURIED
 
 Object = dict[str, Any]
 
@@ -132,4 +133,6 @@ def _found(account: Any, kinds: list[str], id: Any) -> Any:
     """The objects in place of their ids; one that is gone stays an id."""
     if isinstance(id, list):
         return [_found(account, kinds, each) for each in id]
-    return account.render(account.find_id(kinds, id)) or id if isinstance(id, str) else id
+    if not isinstance(id, str):
+        return id
+    return account.render(account.find_id(kinds, id) or account.find_id([BURIED + kind for kind in kinds], id)) or id

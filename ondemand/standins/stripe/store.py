@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 
+BURIED = "deleted "  # before the kind of what was deleted and is still found by its id
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (key TEXT PRIMARY KEY, offset INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS objects (n INTEGER PRIMARY KEY, account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ondemand.standins.stripe import invoice_items, trials
+from ondemand.standins.stripe import subscription_terms as terms
 from ondemand.standins.stripe.account import DUE, Account
-from ondemand.standins.stripe.billing import INCOMPLETE, bill, cancel, collect_now, first_invoice
+from ondemand.standins.stripe.billing import INCOMPLETE, bill, collect_now, first_invoice
+from ondemand.standins.stripe.catalogue import settle_inline
 from ondemand.standins.stripe.core import assign, changed, operation, resource
-from ondemand.standins.stripe.discounts import apply as apply_discounts
+from ondemand.standins.stripe.endings import cancel
 from ondemand.standins.stripe.errors import invalid, no_such, not_done
 from ondemand.standins.stripe.events import emit
-from ondemand.standins.stripe.invoices import collect_by
 from ondemand.standins.stripe.lines import parent_subscription
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.payment_methods import resolve
-from ondemand.standins.stripe.periods import ENDED, by_config, later, period
+from ondemand.standins.stripe.periods import ENDED, later, period
 from ondemand.standins.stripe.proration import add_item, change_item, credit
 from ondemand.standins.stripe.shapes import Object, part
-from ondemand.standins.stripe.tax_rates import rates
 
 FIELDS = "metadata description"
-DAY = 86400
 
 
 def has_status(subscription: Object, wanted: str) -> bool:
@@ -29,12 +28,13 @@ def has_status(subscription: Object, wanted: str) -> bool:
 
 
 def next_moment(subscription: Object) -> int | None:
-    if subscription["status"] in ENDED or not subscription["items"]["data"]:
+    if subscription["status"] in (*ENDED, "paused") or not subscription["items"]["data"]:
         return None
     if subscription["status"] == "incomplete":
         return int(subscription.get("_expires") or subscription["created"] + INCOMPLETE)
     paused = subscription["pause_collection"] or {}
-    moments = (period(subscription)["end"], subscription["cancel_at"], paused.get("resumes_at"))
+    ends = (period(subscription)["end"], subscription["cancel_at"])
+    moments = (*ends, paused.get("resumes_at"), trials.telling(subscription))
     return min(int(moment) for moment in moments if moment)
 
 
@@ -51,7 +51,7 @@ def create(account: Account, params: Params) -> Object:
     mode = params.plain("billing_mode") or {"type": "flexible"}
     made = account.new(
         "subscription", customer=customer["id"], status="incomplete", start_date=account.now(), metadata={},
-        billing_cycle_anchor=account.now(), billing_mode=_mode(mode), default_tax_rates=[], discounts=[],
+        billing_cycle_anchor=account.now(), billing_mode=terms.mode(mode), default_tax_rates=[], discounts=[],
         collection_method="charge_automatically", currency=customer["currency"] or "usd",
         automatic_tax=part("subscription", "automatic_tax"), days_until_due=None,
         cancellation_details={"comment": None, "feedback": None, "reason": None},
@@ -59,15 +59,26 @@ def create(account: Account, params: Params) -> Object:
         payment_settings=part("subscription", "payment_settings") | {"save_default_payment_method": "off"},
     )  # fmt: skip
     made["items"]["url"] = f"/v1/subscription_items?subscription={made['id']}"
-    _anchor(account, made, params)
-    _trial(account, made, params)
+    terms.anchor(account, made, params)
+    trials.begin(account, made, params)
     for n, given in enumerate(params.need("items")):
         add_item(account, made, given, f"items[{n}]")
-    _check_anchor(made)
-    _settings(account, assign(made, params, FIELDS), params)
+    terms.check_anchor(made)
+    terms.settings(account, assign(made, params, FIELDS), params)
     _cancel_at(account, made, params, None)
     emit(account, "customer.subscription.created", account.save(made))
+    _add_once(account, made, params)
     return first_invoice(account, made, _payment_behavior(params))
+
+
+def _add_once(account: Account, subscription: Object, params: Params) -> None:
+    """What is billed once, on the subscription's next invoice."""
+    for given in params.get("add_invoice_items") or []:
+        of = {"customer": subscription["customer"], "subscription": subscription["id"]}
+        if "price" in given:
+            given["pricing"] = Params({"price": given["price"]})
+        plain = {name: given[name] for name in given if name != "price"}
+        invoice_items.create(account, Params(plain | of))
 
 
 def _payment_behavior(params: Params) -> str:
@@ -78,75 +89,6 @@ def _payment_behavior(params: Params) -> str:
     return behaviour
 
 
-def _mode(given: Object) -> Object:
-    flexible = {"proration_discounts": "included"} | (given.get("flexible") or {})
-    return {"type": given["type"], "flexible": flexible if given["type"] == "flexible" else None}
-
-
-def _anchor(account: Account, subscription: Object, params: Params) -> None:
-    """A later anchor makes the first period a part of one: charged in part, or free with proration_behavior=none."""
-    now = account.now()
-    config = params.plain("billing_cycle_anchor_config")
-    anchor = params.get("billing_cycle_anchor") or (by_config(now, config) if config else now)
-    if anchor < now:
-        raise invalid("`billing_cycle_anchor` cannot be in the past.", "billing_cycle_anchor")
-    if config:
-        subscription["billing_cycle_anchor_config"] = part("subscription", "billing_cycle_anchor_config") | config
-    subscription["billing_cycle_anchor"] = anchor
-    subscription["_free_stub"] = params.get("proration_behavior") == "none" and anchor > now
-
-
-def _trial(account: Account, subscription: Object, params: Params) -> None:
-    """Until its end nothing is charged; then the cycle begins."""
-    now, days = account.now(), params.get("trial_period_days")
-    end = params.get("trial_end") or (now + days * DAY if days else None)
-    if end is None or end == "now":
-        return
-    if end <= now:
-        raise invalid("`trial_end` must be in the future.", "trial_end")
-    subscription |= {"status": "trialing", "trial_start": now, "trial_end": end, "billing_cycle_anchor": end}
-
-
-def _check_anchor(subscription: Object) -> None:
-    if subscription["trial_end"]:
-        return
-    start, anchor = subscription["start_date"], subscription["billing_cycle_anchor"]
-    for item in subscription["items"]["data"]:
-        natural = later(start, item["price"], start)
-        if anchor > natural:
-            raise invalid(
-                f"`billing_cycle_anchor` cannot be later than next natural billing date ({natural}) for plan",
-                "billing_cycle_anchor",
-            )
-
-
-def _settings(account: Account, subscription: Object, params: Params) -> None:
-    if id := params.get("default_payment_method"):
-        method = resolve(account, id, "default_payment_method")
-        if method["customer"] not in (None, subscription["customer"]):
-            raise no_such("PaymentMethod", id, "default_payment_method")
-        subscription["default_payment_method"] = method["id"]
-    elif "default_payment_method" in params:
-        subscription["default_payment_method"] = None
-    if "collection_method" in params or "days_until_due" in params:
-        collect_by(subscription, params)
-        subscription["days_until_due"] = params.get("days_until_due", subscription["days_until_due"])
-    if "default_tax_rates" in params:
-        subscription["default_tax_rates"] = rates(account, params, "default_tax_rates")
-    if "payment_settings" in params:
-        subscription["payment_settings"] |= params.plain("payment_settings")
-    if "invoice_settings" in params:
-        subscription["invoice_settings"] |= params.plain("invoice_settings")
-    if "automatic_tax" in params:
-        enabled = params["automatic_tax"]["enabled"]
-        liability = {"type": "self"} if enabled else None
-        subscription["automatic_tax"] |= {"enabled": enabled, "liability": liability}
-    if "discounts" in params:
-        apply_discounts(account, subscription, params)
-    if "trial_settings" in params:
-        subscription["trial_settings"] = params.plain("trial_settings")
-
-
 @operation("POST /v1/subscriptions/{subscription_exposed_id}")
 def update(account: Account, params: Params, id: str) -> Object:
     before = account.get("subscription", id)
@@ -155,13 +97,14 @@ def update(account: Account, params: Params, id: str) -> Object:
     after = assign(account.get("subscription", id), params, FIELDS)
     behaviour = params.get("proration_behavior", "create_prorations")
     when = params.get("proration_date") or account.now()
-    _settings(account, after, params)
+    terms.settings(account, after, params)
     restart = _change_items(account, after, params, when if behaviour != "none" else None)
     _cancel_at(account, after, params, when if behaviour != "none" else None)
     _pause(after, params)
     if "cancellation_details" in params:
         after["cancellation_details"] |= params.plain("cancellation_details")
     emit(account, "customer.subscription.updated", account.save(after), changed(before, after))
+    _add_once(account, after, params)
     payment = _payment_behavior(params)
     if restart or behaviour == "always_invoice" and "items" in params:
         items = after["items"]["data"] if restart else []
@@ -175,12 +118,15 @@ def _change_items(account: Account, subscription: Object, params: Params, when: 
     anchor = params.get("billing_cycle_anchor")
     old = [dict(item) for item in subscription["items"]["data"]]
     given = params.get("items") or []
+    for each in given:
+        settle_inline(account, each)
     prices = [account.get("price", g["price"], "items[price]") for g in given if "price" in g]
-    restart = anchor == "now" or any(str(price["recurring"]) not in intervals for price in prices)
+    trial_over = trials.change(account, subscription, params)
+    restart = trial_over or anchor == "now" or any(str(price["recurring"]) not in intervals for price in prices)
     for n, each in enumerate(given):
         change_item(account, subscription, each, f"items[{n}]", None if restart else when)
     if restart:
-        _restart(account, subscription, old, when)
+        _restart(account, subscription, old, None if trial_over else when)
     return restart
 
 

@@ -41,12 +41,13 @@ def rounded(exact: Decimal) -> int:
 
 
 def _discount(invoice: Object, lines: list[Object]) -> None:
-    """Each discount in turn, over the lines that it applies to."""
+    """Those of the lines, then the invoice's in turn, over the lines that each applies to."""
     for line in lines:
         line["discount_amounts"] = []
     invoice["total_discount_amounts"] = []
-    for discount in invoice.get("_discounts", []):
-        shares = _shares(discount["_coupon"], [line for line in lines if _applies(discount["_coupon"], line)])
+    of_lines = [(discount, [line]) for line in lines for discount in line.get("_discounts", [])]
+    for discount, over in of_lines + [(discount, lines) for discount in invoice.get("_discounts", [])]:
+        shares = _shares(discount["_coupon"], [line for line in over if _applies(discount["_coupon"], line)])
         for line, amount in shares:
             line["discount_amounts"].append({"amount": amount, "discount": discount["id"]})
         total = sum(amount for _, amount in shares)

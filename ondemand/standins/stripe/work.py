@@ -17,7 +17,7 @@ WORK: dict[str, Callable[[Account, Object], object]] = {
     "invoice": due_invoices.advance,
     "checkout.session": checkout.expire,
     "balance_transaction": balance.become_available,
-    "refund": refunds.fail,
+    "refund": refunds.settle,
     "payout": transfers.arrive,
     "_payout_run": transfers.run,
 }
