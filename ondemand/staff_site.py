@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import DataError, ProgrammingError
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
@@ -17,7 +17,7 @@ from psycopg2.errors import UndefinedFunction
 
 View = Callable[..., HttpResponseBase]
 # What Django's admin raises at a forged id, lookup, action or row of an inline form.
-FORGED = (ValueError, LookupError, OverflowError, ValidationError, DataError)
+FORGED = (ValueError, LookupError, OverflowError, FieldDoesNotExist, ValidationError, DataError)
 
 
 class StaffSite(admin.AdminSite):

@@ -57,7 +57,7 @@ INSERT INTO commissions_commission (partner_id, customer_id, customer_name, kind
 SELECT partner_id, customer_id, name, 'earning', line_id, number, product_id,
   stripe_id || CASE WHEN paid < due THEN '@' || paid ELSE '' END, base, least(paid, due), due, rate, terms_id, currency,
   amount, day, date_trunc('month', day)::date, day + hold_days, %(now)s
-FROM earned WHERE amount <> 0
+FROM earned WHERE amount <> 0 ORDER BY line_id
 ON CONFLICT DO NOTHING"""
 
 

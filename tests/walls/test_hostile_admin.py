@@ -56,6 +56,11 @@ def test_a_lookup_that_a_column_has_not_is_a_400(marked: Marked) -> None:
     assert answer.status_code == 400
 
 
+def test_a_field_without_a_name_is_a_400(marked: Marked) -> None:
+    answer = visitor_of(marked, "staff").ask("POST", "/admin/ondemand/user/1/change/", body=b"_to_field=")
+    assert answer.status_code == 400
+
+
 def test_in_a_lists_actions(marked: Marked, capsys: Any) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
     for (address, options), name, value in some_of(list(product(registered(), OF_ACTIONS, FORGED)), every_day=20):
@@ -93,7 +98,7 @@ def test_in_one_field_of_a_form(marked: Marked, capsys: Any) -> None:
     for form, name, value in some_of(cases, every_day=30):
         typed = {other: given for other, given in form.filled().items() if other != name or value is not None}
         typed |= {} if value is None else {name: value}
-        hostile = {name: value or "missing"}
+        hostile = {name: "missing" if value is None else value}
         count.take(staff.ask("POST", form.action, body=encoded(typed)), address=form.action, hostile=hostile)
     count.say(capsys, "one field of the admin's forms")
 
