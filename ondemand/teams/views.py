@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -183,7 +184,7 @@ class Leave(View):
 
 
 class Switch(View):
-    """Another seat of one's own, from whichever page."""
+    """Another seat of one's own, from whichever page. Forms of the seat before, in other tabs, are refused."""
 
     http_method_names = ["post"]
     side: Any = None
@@ -198,6 +199,7 @@ class Switch(View):
             if not mine.update(used_at=clock.now()):
                 raise Http404
         request.session[self.side.kept_as] = pk
+        rotate_token(request)
         return redirect(self.side.landing)
 
 

@@ -98,6 +98,10 @@ def names(text: str) -> set[str]:
     return {name for name in ("Vega", "Fjord") if name in page}
 
 
+def token(browser: Client, path: str) -> str:
+    return re.findall(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(path).content.decode())[0]
+
+
 @pytest.mark.parametrize("path", ["/dashboard/", "/account/", "/accounts/sessions/"])
 def test_every_page_with_the_menu_offers_all_seats(many: Many, path: str) -> None:
     assert set(menu(sign_in(many.ana), path)) == {"Iberia", "Nordic", "Vega", "Fjord"}
@@ -115,6 +119,16 @@ def test_after_a_switch_only_the_other_tenant_shows(many: Many) -> None:
     assert browser.get(f"/customers/{many.customers[0].pk}/").status_code == 404
     assert browser.get(f"/customers/{many.customers[1].pk}/").status_code == 200
     assert b"Vega" not in b"".join(browser.get("/customers/?export=csv").streaming_content)  # type: ignore[attr-defined]
+
+
+def test_a_form_opened_before_a_switch_is_refused_after_it(many: Many) -> None:
+    browser = sign_in(many.ana, enforce_csrf_checks=True)
+    sent = {"csrfmiddlewaretoken": token(browser, "/team/"), "email": "new@iberia.example", "role": "support"}
+    seats, fresh = menu(browser, "/dashboard/"), token(browser, "/dashboard/")
+    assert browser.post(seats["Nordic"], {"csrfmiddlewaretoken": fresh}).status_code == 302
+    assert browser.post("/team/", sent).status_code == 403
+    again = sent | {"csrfmiddlewaretoken": token(browser, "/team/")}
+    assert browser.post("/team/", again).status_code == 302
 
 
 def test_a_switch_in_one_area_leaves_the_other_as_it_is(many: Many) -> None:
