@@ -74,7 +74,7 @@ def _assignment(customer: Customer, at: datetime) -> Assignment:
 
 
 def _write_lines(invoice: Invoice, facts: InvoiceFacts) -> None:
-    prices = _prices([line.price for line in facts.lines])
+    prices = prices_at_stripe([line.price for line in facts.lines])
     rows = []
     for position, line in enumerate(facts.lines):
         plan, meter = prices.get(line.price, (None, InvoiceLine.Meter.OTHER))
@@ -134,7 +134,7 @@ def upsert(model: type[Row], rows: list[Row], *, but: Sequence[str] = ()) -> lis
     return model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=changed)
 
 
-def _prices(ids: list[str]) -> dict[str, tuple[Plan | None, str]]:
+def prices_at_stripe(ids: list[str]) -> dict[str, tuple[Plan | None, str]]:
     """Which plan and meter each of Stripe's prices is."""
     wanted = set(filter(None, ids))
     of_them = Q()

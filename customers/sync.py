@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q, Sum
 
+from customers import upcoming
 from customers.invoicing import upsert, write_invoice
 from customers.models import Customer, Invoice, InvoicePayment, Refund, Subscription
 from ondemand.gateway import checkout, invoices, refunds, subscriptions
@@ -28,6 +29,8 @@ def sync(kind: str, stripe_id: str, now: datetime) -> None:
         "refund": sync_refund,
     }
     of_kind[kind](stripe_id)
+    if kind == "subscription":
+        upcoming.want(stripe_id, now=now)
 
 
 def sync_card(stripe_id: str) -> None:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from customers import support, sync
+from customers import support, sync, upcoming
 from customers.comparing import COMPARED
+from customers.models import Subscription
 from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
 from ondemand.jobs import job
 from ondemand.tenancy.context import as_worker
 
+MOST = 200
+
 
 @job
 def take_events() -> None:
     if inbox.take(sync.KINDS, sync.sync, now=clock.now()):
         hint("commissions.tasks.accrue")
+
+
+@job
+def preview() -> None:
+    """What cycles cost so far; while Stripe does not answer, the rest waits for the next run."""
+    now = clock.now()
+    with as_worker():
+        waiting = list(Subscription.objects.to_preview(now).values_list("pk", flat=True)[:MOST])
+    for subscription_id in waiting:
+        if not upcoming.look(subscription_id, now=now):
+            break
 
 
 @job

@@ -90,3 +90,42 @@ class EventTable(ListTable):
         model = InstanceEvent
         fields = ()
         order_by = "-at"
+
+
+class CyclesTable(ListTable):
+    """Of one instance; rows are what instances.views.usage makes."""
+
+    text = LinkCell(url="url", verbose_name=_("cycle"))
+    users = NumberCell(verbose_name=_("named users"))
+    terminals = NumberCell(verbose_name=_("POS terminals"))
+    disk_gb = NumberCell(verbose_name=_("disk (GB)"))
+    amount = MoneyCell(verbose_name=_("price of the usage"))
+
+
+class CyclesWithoutMoney(CyclesTable):
+    class Meta(ListTable.Meta):
+        exclude = ("amount",)
+
+
+class MetersTable(ListTable):
+    meter = TextCell(verbose_name=_("what"))
+    peak = NumberCell(verbose_name=_("at most"))
+    on = TextCell(verbose_name=_("on"))
+    billable = NumberCell(verbose_name=_("billed"))
+    included = NumberCell(verbose_name=_("included"))
+    each = MoneyCell(verbose_name=_("each"))
+    amount = MoneyCell(verbose_name=_("amount"))
+    invoice = TextCell(verbose_name=_("invoice"))
+
+
+class MetersWithoutMoney(MetersTable):
+    class Meta(ListTable.Meta):
+        exclude = ("each", "amount", "invoice")
+
+
+class DaysTable(ListTable):
+    day = TextCell(verbose_name=_("day (UTC)"))
+    users = NumberCell(verbose_name=_("named users"))
+    terminals = NumberCell(verbose_name=_("POS terminals"))
+    disk_gb = NumberCell(verbose_name=_("disk (GB)"))
+    received_at = DateTimeCell(verbose_name=_("last reported"))

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from instances import views
+from instances.views import instances, usage
 
 urlpatterns = [
-    path("instances/", views.instances, name="instances"),
-    path("instances/<int:pk>/", views.InstanceDetail.as_view(), name="instance"),
+    path("instances/", instances.instances, name="instances"),
+    path("instances/<int:pk>/", instances.InstanceDetail.as_view(), name="instance"),
+    path("instances/<int:pk>/usage/", usage.UsageDetail.as_view(), name="instance-usage"),
 ]

@@ -41,6 +41,13 @@ def end_of_usage_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
+def usage_days(starts: datetime, ends: datetime) -> list[date]:
+    """Those whose end is within; `ends` is without."""
+    first, last = usage_day(starts), usage_day(ends)
+    around = [first + timedelta(days=count) for count in range(-1, (last - first).days + 1)]
+    return [day for day in around if starts <= end_of_usage_day(day) < ends]
+
+
 def month_start(day: date) -> date:
     return day.replace(day=1)
 

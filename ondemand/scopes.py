@@ -41,7 +41,7 @@ PERSON_BILLING = frozenset({Person.Role.OWNER, Person.Role.BILLING})
 PERSON_TECHNICAL = frozenset({Person.Role.OWNER, Person.Role.TECHNICAL})
 SUPPORT_COOKIE = f"{settings.SESSION_COOKIE_NAME.removesuffix('session')}support"
 # What a member within a customer's account may read there, and do anywhere; all else of the kind is refused.
-SUPPORT_READS = frozenset({"account", "account-access"})
+SUPPORT_READS = frozenset({"account", "account-access", "account-usage"})
 SUPPORT_DOES = frozenset({"support-end", "account-open", "account_logout", "preferences", "set_language"})
 CLOSED_TO_SUPPORT = ("/account/", "/accounts/", "/admin/")
 

@@ -306,6 +306,7 @@ CELERY_BEAT_SCHEDULE = {
         "ondemand.personal.tasks.sweep": 20,
         "partners.tasks.sweep": 1,
         "customers.tasks.sweep": 1,
+        "customers.tasks.preview": 1,
         "signup.tasks.sweep": 1,
         "instances.tasks.sweep": 1,
         "commissions.tasks.accrue": 1,

@@ -486,6 +486,60 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "subscriptions",
             },
         ),
+        migrations.CreateModel(
+            name="UpcomingInvoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("currency", models.CharField(max_length=3)),
+                ("subtotal", models.BigIntegerField(default=0)),
+                ("discount", models.BigIntegerField(default=0)),
+                ("tax", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField(default=0)),
+                ("due", models.BigIntegerField(default=0)),
+                ("lines", models.JSONField(default=list)),
+                ("fetched_at", models.DateTimeField(null=True)),
+                ("next_look_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="upcoming",
+                        to="customers.subscription",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "upcoming invoice",
+                "verbose_name_plural": "upcoming invoices",
+                "indexes": [
+                    models.Index(fields=["partner", "customer"], name="upcoming_customer"),
+                    models.Index(fields=["next_look_at"], name="upcoming_to_look"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("partner", "subscription"), name="upcoming_once")],
+            },
+        ),
         migrations.AddIndex(
             model_name="customer",
             index=models.Index(fields=["partner", "name", "id"], name="customer_by_name"),

@@ -3,6 +3,7 @@ from customers.models.customer import Assignment, Customer, Person, PersonInvita
 from customers.models.help import HelpRequest
 from customers.models.login import LoginToken
 from customers.models.subscription import Subscription
+from customers.models.upcoming import UpcomingInvoice
 
 __all__ = [
     "Assignment",
@@ -16,4 +17,5 @@ __all__ = [
     "PersonInvitation",
     "Refund",
     "Subscription",
+    "UpcomingInvoice",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,6 +17,10 @@ from partners.models import Partner, Plan, Product
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def live(self) -> SubscriptionQuerySet:
         return self.exclude(state__in=Subscription.ENDED)
+
+    def to_preview(self, now: datetime) -> SubscriptionQuerySet:
+        """Live ones of whose upcoming invoice nothing is known, or something has changed."""
+        return self.live().filter(Q(upcoming=None) | Q(upcoming__next_look_at__lte=now))
 
 
 class Subscription(models.Model):
@@ -86,3 +90,10 @@ class Subscription(models.Model):
         if clock.months_later(self.anchor, count) > instant:
             count -= 1
         return clock.months_later(self.anchor, count), clock.months_later(self.anchor, count + 1)
+
+    def cycles(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """Those that hold an instant between, newest first."""
+        found = [self.cycle_at(until)]
+        while found[-1][0] > max(since, self.started_at):
+            found.append(self.cycle_at(found[-1][0] - timedelta(microseconds=1)))
+        return found

@@ -17,6 +17,7 @@ from django.views import View
 from customers.models import Customer, Invoice, Person
 from customers.support import SupportSession
 from customers.tables import InvoiceTable, SubscriptionTable
+from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
 from ondemand.clock import now
@@ -55,17 +56,23 @@ def person_here(request: HttpRequest) -> Person:
     return person
 
 
+def sees_account_money(request: HttpRequest) -> bool:
+    if helper := helper_here(request):
+        return helper.member.role in MONEY
+    return person_here(request).role in PERSON_BILLING
+
+
 class Account(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         customer, partner = customer_of(request), Partner.objects.first()
         helper = helper_here(request)
         role = "" if helper else person_here(request).role
-        money = helper.member.role in MONEY if helper else role in PERSON_BILLING
+        money = sees_account_money(request)
         context = {
             "title": customer.name,
             "notices": notices(customer),
             "instances": instances_of(customer, money=money) if helper or role in PERSON_TECHNICAL else None,
-            "sections": [subscriptions(customer), *([invoices(customer)] if money else []), *accepted_terms(customer)],
+            "sections": [subscriptions(customer), *(bills(customer) if money else []), *accepted_terms(customer)],
             "portal_action": reverse("account-card") if role in PERSON_BILLING else "",
             "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
             "partner": partner,
@@ -96,6 +103,7 @@ def instance_card(row: Any, cycles: list[UsageCycle], money: bool) -> dict[str, 
     return {
         "pk": row.pk,
         "name": row.name,
+        "usage_url": reverse("account-usage", args=[row.pk]),
         "address": row.address,
         "state": row.get_state_display(),
         "tone": TONES.get(row.state, "calm"),
@@ -121,6 +129,10 @@ def meter_fact(cycle: UsageCycle, money: bool) -> tuple[str, str]:
 def subscriptions(customer: Customer) -> Rows:
     rows = customer.subscriptions.select_related("product", "plan")
     return Rows(_("Subscriptions"), first_rows(SubscriptionTable, rows, 50))
+
+
+def bills(customer: Customer) -> list[Facts | Rows]:
+    return [*upcoming_sections(customer.subscriptions.all()), invoices(customer)]
 
 
 def invoices(customer: Customer) -> Rows:

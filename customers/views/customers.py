@@ -24,6 +24,7 @@ from customers.tables import (
     LoginTable,
     SubscriptionTable,
 )
+from customers.views.upcoming import upcoming_sections
 from instances.models import Instance
 from instances.tables import CustomersInstanceTable
 from ondemand.clock import business_day, now
@@ -104,6 +105,7 @@ class CustomerDetail(DetailScreen):
         if sees_instances(self.request):
             sections.append(instances_section(row))
         if money:
+            sections += upcoming_sections(row.subscriptions.all())
             sections += [invoices_section(row), commissions_section(row)]
         if sees_instances(self.request):
             sections += [help_section(row), logins_section(row)]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Subscription
-from instances.models.usage import UsageCycle
+from instances.models.usage import UsageCycle, whole_gb
 from ondemand.models import HOST_LABEL
 from partners.models import Partner, Plan, Product
 
@@ -113,8 +113,7 @@ class Instance(models.Model):
 
     @property
     def disk_gb(self) -> int:
-        """Whole GB, rounded up, as they are billed."""
-        return -(-self.disk_mb // 1024)
+        return whole_gb(self.disk_mb)
 
 
 class InstanceEvent(models.Model):

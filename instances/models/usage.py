@@ -13,6 +13,11 @@ from customers.models import Assignment
 from partners.models import Partner, Plan
 
 
+def whole_gb(disk_mb: int) -> int:
+    """Rounded up, as they are billed."""
+    return -(-disk_mb // 1024)
+
+
 class UsageReading(models.Model):
     """The highest counts that an instance reported for a UTC day. History: its key is the assignment's."""
 
@@ -31,6 +36,10 @@ class UsageReading(models.Model):
         ordering = ["day"]
         indexes = [models.Index(fields=["partner", "customer_id", "assignment"], name="reading_wall")]
         constraints = [models.UniqueConstraint(fields=["partner", "instance_id", "day"], name="reading_once")]
+
+    @property
+    def disk_gb(self) -> int:
+        return whole_gb(self.disk_mb)
 
 
 BEHIND = ~Q(pushed=F("billable")) | ~Q(push_key="")

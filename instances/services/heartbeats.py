@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from customers.models import Assignment, Subscription
-from instances.models import Instance, UsageCycle, UsageReading
+from instances.models import Instance, UsageCycle, UsageReading, whole_gb
 from ondemand import clock, signing
 from ondemand.bodies import parsed
 from ondemand.hints import hint
@@ -190,7 +190,7 @@ def _peaks(
             {
                 UsageCycle.Meter.USERS: max(each.users for each in found),
                 UsageCycle.Meter.TERMINALS: max(each.terminals for each in found),
-                UsageCycle.Meter.DISK: max(-(-each.disk_mb // 1024) for each in found),
+                UsageCycle.Meter.DISK: max(whole_gb(each.disk_mb) for each in found),
             },
         )
 

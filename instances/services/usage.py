@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from customers import upcoming
 from customers.models import Customer
 from instances.models import Instance, UsageCycle
 from ondemand.backoff import next_try
@@ -146,6 +147,7 @@ def _record(cycle: UsageCycle, item: ItemFacts, now: datetime) -> bool:
     """True unless the peak rose meanwhile."""
     _release(cycle, pushed=cycle.push_quantity, item_id=item.id, tries=0, error="", next_try_at=now)
     with as_worker():
+        upcoming.want(cycle.subscription_stripe_id, now=now)
         return not UsageCycle.objects.to_push(now).filter(pk=cycle.pk).exists()
 
 

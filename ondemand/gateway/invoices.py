@@ -10,6 +10,7 @@ import stripe
 
 from ondemand.clock import instant
 from ondemand.gateway.client import id_of, metadata_of, stripe_call, when
+from ondemand.gateway.errors import Refused
 
 USAGE_CYCLE = "usage_cycle"  # the metadata's name for the id of our cycle's row
 
@@ -67,6 +68,18 @@ class InvoiceFacts:
     payments: list[PaymentFacts]
 
 
+@dataclass(frozen=True)
+class PreviewFacts:
+    """`due` is the total and what the customer's balance adds or takes; of more than ten lines there are the first."""
+
+    subtotal: int
+    discount: int
+    tax: int
+    total: int
+    due: int
+    lines: list[LineFacts]
+
+
 def fetch_invoice(id: str) -> InvoiceFacts:
     with stripe_call() as client:
         found = client.v1.invoices.retrieve(id, {"expand": ["payments"]})
@@ -74,6 +87,25 @@ def fetch_invoice(id: str) -> InvoiceFacts:
         if found.lines.has_more:
             lines = list(client.v1.invoices.line_items.list(id, {"limit": 100}).auto_paging_iter())
         return _invoice(found, lines)
+
+
+def preview_invoice(subscription: str) -> PreviewFacts | None:
+    """What the subscription's cycle will end with, as things stand. None where nothing will be billed any more."""
+    try:
+        with stripe_call() as client:
+            found = client.v1.invoices.create_preview({"subscription": subscription})
+    except Refused as error:
+        if error.code == "invoice_upcoming_none":
+            return None
+        raise
+    return PreviewFacts(
+        subtotal=found.subtotal,
+        discount=sum(each.amount for each in found.total_discount_amounts or []),
+        tax=sum(tax.amount for tax in found.total_taxes or []),
+        total=found.total,
+        due=found.amount_due,
+        lines=[_line(line) for line in found.lines.data],
+    )
 
 
 def invoices_since(since: datetime | None) -> Iterator[InvoiceFacts]:

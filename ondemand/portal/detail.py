@@ -76,8 +76,12 @@ class DetailScreen(View):
         """More context, for a template that extends portal/detail.html."""
         return {}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def admit(self, request: HttpRequest) -> None:
+        """Raise PermissionDenied for who may not see this screen at all."""
         require_role(request, self.roles)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.admit(request)
         return super().dispatch(request, *args, **kwargs)
 
     def row(self, request: HttpRequest, **kwargs: Any) -> Model:

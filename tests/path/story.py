@@ -23,7 +23,7 @@ import payments.tasks
 import signup.tasks
 from commissions.services import accrual, terms
 from customers import services as registering
-from customers import support, sync
+from customers import support, sync, upcoming
 from customers.models import Customer, InvoicePayment, LoginToken, PersonInvitation, Subscription
 from customers.support import LoginRefused, Why
 from instances.models import Instance, UsageCycle
@@ -312,6 +312,8 @@ class Story:
         self.twice(instances.tasks.push_usage, users[two.pk])
         self.wait(seconds=2)
         self.twice(instances.tasks.sweep)
+        self.twice(upcoming.look, self.subscription("one").pk, now=self.now)
+        self.twice(customers.tasks.preview)
 
     def billing(self) -> None:
         self.wait(days=32)

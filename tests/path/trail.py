@@ -66,6 +66,8 @@ NO_ENTRY: dict[str, str] = {
     "customers.sync.sync_refund": STRIPES,
     "customers.sync.sync_subscription": STRIPES,
     "customers.sync.write_subscription": STRIPES,
+    "customers.upcoming.look": STRIPES,
+    "customers.upcoming.want": STRIPES,
     "instances.services.boots.boot": MACHINES,
     "instances.services.boots.count_instances": MACHINES,
     "instances.services.boots.end": MACHINES,

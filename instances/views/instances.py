@@ -10,10 +10,13 @@ from babel.dates import format_skeleton
 from django.db.models import F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import Subscription
+from customers.views.upcoming import upcoming_sections
 from instances.filters import InstanceFilter
 from instances.models import Instance, InstanceEvent, UsageCycle, UsageReading
 from instances.tables import TONES, EventTable, InstancesWithoutMoney, InstanceTable
@@ -84,9 +87,11 @@ class InstanceDetail(DetailScreen):
         return row.name
 
     def sections(self, row: Instance) -> list[Facts | Rows]:
+        own = Subscription.objects.filter(pk=row.subscription_id)
         return [
             Facts(about(row), _("Instance")),
             Facts(measures(row), _("Last reading")),
+            *(upcoming_sections(own) if sees_money(self.request) else []),
         ]
 
     def extra(self, request: HttpRequest, row: Instance) -> dict[str, Any]:
@@ -122,6 +127,7 @@ def measures(row: Instance) -> list[Fact]:
         Fact(_("POS terminals"), values.number(row.terminals), big=True),
         Fact(_("Disk (GB)"), values.number(row.disk_gb), big=True),
         Fact(_("Last heartbeat"), row.last_heartbeat_at and values.instant(row.last_heartbeat_at)),
+        Fact(_("Usage"), values.link(reverse("instance-usage", args=[row.pk]), _("By cycle and day"))),
     ]
 
 
