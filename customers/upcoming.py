@@ -18,8 +18,10 @@ NOTHING = PreviewFacts(subtotal=0, discount=0, tax=0, total=0, due=0, lines=[])
 
 
 def want(subscription: str, *, now: datetime) -> None:
-    """Something changed at Stripe, by its id there: look again soon. The caller opens the scope."""
-    UpcomingInvoice.objects.filter(subscription__stripe_id=subscription).update(next_look_at=now)
+    """By its id at Stripe, where something changed: look again soon, unless it has ended. The caller opens the scope."""
+    its = UpcomingInvoice.objects.filter(subscription__stripe_id=subscription)
+    its.filter(subscription__state__in=Subscription.ENDED).delete()
+    its.update(next_look_at=now)
 
 
 def look(subscription_id: int, *, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from customers.models import (
     LoginToken,
     Person,
     PersonInvitation,
+    UpcomingInvoice,
 )
 from instances.models import Instance, InstanceEvent, UsageCycle
 from ondemand.accounts import end_sessions, retire_name
@@ -111,3 +112,4 @@ def _instances(customer: Customer, now: datetime) -> None:
         Instance.objects.filter(pk=instance.pk).update(name=alias, address="", steps=[], error="")
     InstanceEvent.objects.filter(of_it).update(text="")
     UsageCycle.objects.filter(of_it).update(error="")
+    UpcomingInvoice.objects.filter(of_it).delete()

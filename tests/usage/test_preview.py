@@ -119,3 +119,12 @@ def test_of_what_ends_with_its_cycle_nothing_more_is_announced(shop: World) -> N
     end = int(shop.cycle[1].timestamp())
     shop.standin.v1.subscriptions.update(shop.subscription.stripe_id, {"cancel_at": end, "proration_behavior": "none"})
     assert (preview(shop).total, kept().lines) == (0, [])
+
+
+def test_of_what_has_ended_no_preview_is_left(shop: World) -> None:
+    preview(shop)
+    shop.standin.v1.subscriptions.cancel(shop.subscription.stripe_id)
+    shop.sync()
+    customers.tasks.preview()
+    with as_worker():
+        assert not UpcomingInvoice.objects.exists()
