@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+REFUSED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # NUL, and halves of characters
 
 
 def parsed(body: bytes | str) -> Any:
     """Raises ValueError for whatever is no JSON, text in no encoding and endless nesting among it."""
     try:
-        return keepable(json.loads(body))
+        found = json.loads(body)
+        return found if _is_plain(body) else keepable(found)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _is_plain(body: bytes | str) -> bool:
+    """Whether nothing in it can stand for what the database refuses: so it is with nearly all, and quickly seen."""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body
+    return text.isascii() and not REFUSED.search(text)
 
 
 def keepable(value: Any) -> Any:

@@ -1,8 +1,13 @@
-"""A message to a worker that makes things quick and that may be lost: the row's state is the job."""
+"""A message to a worker that makes things quick and that may be lost: the row's state is the job.
+
+A hint without arguments asks for whatever waits. So of many within a second the first is sent, and one that is due at
+the second's end for all the others: a message costs as much as storing what it is about.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +15,9 @@ from typing import Any
 from django.db import transaction
 
 log = logging.getLogger(__name__)
+GATHERED = 1  # seconds
 _muted = False
+_due: dict[str, float] = {}  # when the last hint of a task without arguments is due, by this process's own clock
 
 
 def hint(task: str, *arguments: Any, delay: int = 0) -> None:
@@ -31,6 +38,26 @@ def muted() -> Iterator[None]:
 
 
 def _send(task: str, arguments: tuple[Any, ...], delay: int) -> None:
+    if not arguments and not delay:
+        if _comes_anyway(task):
+            return
+        delay = _gather(task)
+    _publish(task, arguments, delay)
+
+
+def _comes_anyway(task: str) -> bool:
+    return _due.get(task, 0.0) > time.monotonic()
+
+
+def _gather(task: str) -> int:
+    """How long this one may wait for others: not at all after a quiet second."""
+    now = time.monotonic()
+    delay = 0 if now - _due.get(task, -GATHERED) >= GATHERED else GATHERED
+    _due[task] = now + delay
+    return delay
+
+
+def _publish(task: str, arguments: tuple[Any, ...], delay: int) -> None:
     from ondemand.celery import app
 
     try:

@@ -1,4 +1,4 @@
-"""The portal's web process on a throw-away database with data; no broker, no workers, no stand-ins."""
+"""The portal's web process on a throw-away database with data; no workers, no stand-ins."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 120  # seconds
 
 @dataclass(frozen=True)
 class Site:
-    """One process with one thread, so with one connection to the database."""
+    """Each process has one thread, so one connection to the database."""
 
     state: Path
     postgres: Postgres
@@ -37,6 +37,10 @@ class Site:
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
+
+    @property
+    def database(self) -> str:
+        return DATABASE
 
     @property
     def owner_url(self) -> str:
@@ -65,13 +69,14 @@ class Site:
             cursor.execute("VACUUM ANALYZE")
 
     @contextmanager
-    def web(self) -> Iterator[int]:
-        """Its process id, once it answers."""
-        log = self.state / "web.log"
+    def web(self, application: str = "ondemand.wsgi", *, workers: int = 1, **more: str) -> Iterator[int]:
+        """Its process id, once it answers. `more`: settings."""
+        log = self.state / f"web-{self.port}.log"
         conf = ["-c", "ondemand/gunicorn_conf.py", "--threads", "1", "-b", f"127.0.0.1:{self.port}"]
+        env = self.env | {"WEB_CONCURRENCY": str(workers)} | more
         with log.open("wb") as out:
-            command = [sys.executable, "-m", "gunicorn", *conf, "ondemand.wsgi"]
-            process = spawn(command, self.env, stdout=out, stderr=subprocess.STDOUT)
+            command = [sys.executable, "-m", "gunicorn", *conf, application]
+            process = spawn(command, env, stdout=out, stderr=subprocess.STDOUT)
         try:
             if not until(self._answers, seconds=PATIENCE, while_running=process):
                 raise DidNotStart(log.read_text(errors="replace")[-2000:])
@@ -88,10 +93,10 @@ class Site:
 
 
 @contextmanager
-def site(size: Size) -> Iterator[Site]:
-    """Its data goes afterwards."""
+def site(size: Size, *, durable: bool = False) -> Iterator[Site]:
+    """Its data goes afterwards. `durable`: a COMMIT waits for the disk, as in production."""
     state = Path(tempfile.mkdtemp(prefix="ondemand-bench-", dir="/var/tmp"))
-    postgres = Postgres(state, durable=False)
+    postgres = Postgres(state, durable=durable)
     server = postgres.start()
     try:
         made = Site(state, postgres, free_port())

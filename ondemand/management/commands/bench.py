@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ondemand.bench import memory, path, start, walls
+from ondemand.bench import memory, path, start, walls, webhook
 from ondemand.bench.running import DidNotStart
 from ondemand.bench.table import Measure, markdown
 
@@ -16,6 +16,7 @@ NAMES: dict[str, Callable[[], Iterator[Measure]]] = {
     "memory": memory.measure,
     "path": path.measure,
     "walls": walls.measure,
+    "webhook": webhook.measure,
 }
 
 
