@@ -169,6 +169,7 @@ STEPS = [
     clocks,
     searches,
     stripe_walk_more.subscriptions,
+    stripe_walk_more.invoices,
     stripe_walk_connect.portal,
     stripe_walk_connect.connect,
 ]

@@ -19,3 +19,12 @@ def subscriptions(shop: Shop) -> None:
     shop.standin.advance(6 * DAY)
     assert v1.subscriptions.resume(mine.id).status == "paused"
     v1.subscriptions.cancel(mine.id)
+
+
+def invoices(shop: Shop) -> None:
+    v1, owner = shop.v1, shop.customer()
+    v1.invoice_items.create({"customer": owner, "amount": 900, "currency": "eur"})
+    made = str(v1.invoices.create({"customer": owner, "pending_invoice_items_behavior": "include"}).id)
+    v1.invoices.finalize_invoice(made)
+    pay: Any = {"amount": 1000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    v1.invoices.attach_payment(made, {"payment_intent": v1.payment_intents.create(pay).id})

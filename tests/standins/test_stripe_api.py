@@ -209,3 +209,44 @@ def test_the_clock_goes_back_only_before_there_is_anything(standin: Standin) -> 
     body = json.dumps({"advance_to": int(time.time()) - 86400}).encode()
     reply = ask(f"{standin.base}/_standin/clock", body, {"Authorization": f"Bearer {standin.key}"})
     assert reply.status == 400
+
+
+def test_what_stripe_lacks_is_its_404_whatever_the_verb(standin: Standin) -> None:
+    for verb in ("PUT", "PATCH"):
+        assert standin.raw(verb, "/v1/customers")[0] == 404
+
+
+def test_metadata_is_merged_and_unset_by_nothing(standin: Standin) -> None:
+    path = f"/v1/customers/{standin.raw('POST', '/v1/customers', 'metadata[a]=1&metadata[b]=2')[1]['id']}"
+    assert standin.raw("POST", path, "metadata[a]=&metadata[c]=3")[1]["metadata"] == {"b": "2", "c": "3"}
+    assert standin.raw("POST", path, "metadata=")[1]["metadata"] == {}
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["limit=0", "limit=101", "limit=x", "starting_after=cus_none", "starting_after=cus_a&ending_before=cus_b",
+     "created[gte]=x", "expand[]=a.b.c.d.e", "expand[]=email"],
+)  # fmt: skip
+def test_a_list_refuses_what_it_cannot_show(standin: Standin, form: str) -> None:
+    assert standin.raw("GET", f"/v1/customers?{form}")[0] == 400
+
+
+def test_a_currency_that_is_none_is_refused(standin: Standin) -> None:
+    status, body, _ = standin.raw("POST", "/v1/payment_intents", "amount=500&currency=xyz")
+    assert (status, body["error"]["param"]) == (400, "currency")
+    assert body["error"]["message"].startswith("Invalid currency: xyz. Stripe currently supports")
+
+
+def test_events_are_listed_by_a_group_of_types(standin: Standin) -> None:
+    standin.v1.customers.create({"name": "a"})
+    standin.v1.products.create({"name": "b"})
+    assert [event.type for event in standin.v1.events.list({"type": "customer.*"}).data] == ["customer.created"]
+
+
+def test_a_customers_card_cannot_pay_without_the_customer(standin: Standin) -> None:
+    owner = Shop(standin).customer()
+    card = standin.v1.customers.payment_methods.list(owner).data[0].id
+    form = f"amount=500&currency=eur&confirm=true&payment_method={card}"
+    status, body, _ = standin.raw("POST", "/v1/payment_intents", form)
+    assert (status, body["error"]["param"]) == (400, "payment_method")
+    assert standin.raw("POST", "/v1/payment_intents", f"{form}&customer={owner}")[0] == 200

@@ -85,3 +85,79 @@ def test_an_address_that_is_none_is_refused(shop: Shop) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.v1.customers.create({"email": "nobody"})
     assert (refused.value.code, refused.value.param) == ("email_invalid", "email")
+
+
+def unpaid(shop: Shop, amount: int = 10000) -> stripe.Invoice:
+    """Open."""
+    owner = shop.customer()
+    shop.v1.invoice_items.create({"customer": owner, "amount": amount, "currency": "eur"})
+    made = shop.v1.invoices.create({"customer": owner, "pending_invoice_items_behavior": "include"})
+    return shop.v1.invoices.finalize_invoice(str(made.id))
+
+
+def test_several_payments_can_pay_one_invoice(shop: Shop) -> None:
+    invoice = unpaid(shop)
+    given: Any = {
+        "amount": 4000,
+        "currency": "eur",
+        "customer": str(invoice.customer),
+        "payment_method": "pm_card_visa",
+    }
+    first = shop.v1.payment_intents.create(given | {"confirm": True})
+    part = shop.v1.invoices.attach_payment(str(invoice.id), {"payment_intent": first.id})
+    assert (part.status, part.amount_paid, part.amount_remaining) == ("open", 4000, 6000)
+    second = shop.v1.payment_intents.create(given | {"amount": 7000})
+    shop.v1.invoices.attach_payment(str(invoice.id), {"payment_intent": second.id})
+    shop.v1.payment_intents.confirm(second.id)
+    paid = shop.v1.invoices.retrieve(str(invoice.id), {"expand": ["payments"]})
+    assert (paid.status, paid.amount_paid, paid.amount_remaining, paid.amount_overpaid) == ("paid", 10000, 0, 1000)
+    assert paid.payments
+    assert sorted(each.status for each in paid.payments.data) == ["canceled", "paid", "paid"]
+    assert shop.v1.customers.retrieve(str(invoice.customer)).balance == -1000
+
+
+def test_the_rest_of_an_invoice_is_charged_to_the_card(shop: Shop) -> None:
+    invoice = unpaid(shop)
+    given: Any = {"amount": 4000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    part = shop.v1.payment_intents.create(given)
+    shop.v1.invoices.attach_payment(str(invoice.id), {"payment_intent": part.id})
+    assert shop.v1.invoices.pay(str(invoice.id)).status == "paid"
+    amounts = [payment.amount_paid for payment in shop.v1.invoice_payments.list({"invoice": str(invoice.id)}).data]
+    assert amounts == [4000, 6000]
+
+
+def test_confirming_the_first_invoices_payment_intent_activates_the_subscription_and_keeps_the_card(shop: Shop) -> None:
+    keep: Any = {"save_default_payment_method": "on_subscription"}
+    mine = shop.subscription(
+        shop.customer(card=""), payment_behavior="default_incomplete", payment_settings=keep,
+        expand=["latest_invoice.confirmation_secret", "latest_invoice.payments"],
+    )  # fmt: skip
+    invoice: Any = mine.latest_invoice
+    intent = str(invoice.payments.data[0].payment.payment_intent)
+    assert (mine.status, invoice.confirmation_secret.client_secret.split("_secret")[0]) == ("incomplete", intent)
+    shop.v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"})
+    after = shop.v1.subscriptions.retrieve(mine.id, {"expand": ["latest_invoice"]})
+    assert (after.status, after.latest_invoice.status) == ("active", "paid")  # type: ignore[union-attr]
+    assert after.default_payment_method
+
+
+@pytest.mark.parametrize("ending", ["void_invoice", "mark_uncollectible"])
+def test_a_subscription_is_active_again_when_its_invoice_is_forgiven(shop: Shop, ending: str) -> None:
+    owner = shop.customer()
+    mine = shop.subscription(owner)
+    bad = shop.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": owner}).id
+    shop.v1.subscriptions.update(mine.id, {"default_payment_method": bad})
+    shop.standin.advance(33 * DAY)
+    assert shop.v1.subscriptions.retrieve(mine.id).status == "past_due"
+    getattr(shop.v1.invoices, ending)(str(shop.v1.subscriptions.retrieve(mine.id).latest_invoice))
+    assert shop.v1.subscriptions.retrieve(mine.id).status == "active"
+
+
+def test_a_payment_outside_stripe_counts_as_such(shop: Shop) -> None:
+    paid = shop.v1.invoices.pay(str(unpaid(shop).id), {"paid_out_of_band": True})
+    assert (paid.status, paid.amount_paid, paid.amount_paid_off_stripe) == ("paid", 10000, 10000)
+
+
+def test_only_an_invoice_that_is_sent_can_be_sent(shop: Shop) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="collection method"):
+        shop.v1.invoices.send_invoice(str(unpaid(shop).id))

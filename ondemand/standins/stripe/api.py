@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -100,7 +101,7 @@ def api_key(headers: Any) -> str:
             "You did not provide an API key. You need to provide your API key in the Authorization header, using "
             "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
         )
-    if not key.startswith("sk_test_") or "/" in key:
+    if not re.fullmatch(r"sk_test_[^/]+", key):
         raise StripeError(401, f"Invalid API Key provided: {hidden(key)}")
     return key
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ondemand.standins.stripe import customer_balance
+from ondemand.standins.stripe import customer_balance, invoice_payments
 from ondemand.standins.stripe.account import Account
+from ondemand.standins.stripe.core import operation
 from ondemand.standins.stripe.endings import after_retries
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.lines import parent_subscription
-from ondemand.standins.stripe.payment_intents import cancel_intent, confirm, new_intent
-from ondemand.standins.stripe.payment_methods import resolve
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.payment_intents import SUCCEEDED, confirm
+from ondemand.standins.stripe.payment_methods import attach, resolve
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.totals import recalculate
 
@@ -36,24 +38,9 @@ def finalize(account: Account, invoice: Object) -> Object:
         kind = "invoice_too_small" if moved > 0 and not invoice["amount_due"] else "applied_to_invoice"
         customer_balance.change(account, customer["id"], moved, invoice["currency"], kind, invoice=invoice["id"])
     if invoice["amount_due"]:
-        request_payment(account, invoice)
+        invoice_payments.request(account, invoice)
     emit(account, "invoice.finalized", account.save(invoice))
     return invoice if invoice["amount_due"] else paid(account, invoice)
-
-
-def request_payment(account: Account, invoice: Object) -> Object:
-    intent = new_intent(account, invoice["amount_due"], invoice["currency"], invoice["customer"])
-    description = {
-        "subscription_create": "Subscription creation",
-        "subscription_update": "Subscription update",
-    }
-    intent["description"] = description.get(invoice["billing_reason"], f"Payment for Invoice {invoice['number']}")
-    account.save(intent)
-    return account.new(
-        "invoice_payment", invoice=invoice["id"], amount_requested=invoice["amount_due"], is_default=True,
-        currency=invoice["currency"], status="open",
-        payment={"type": "payment_intent", "payment_intent": intent["id"]},
-    )  # fmt: skip
 
 
 def charge_of(account: Account, invoice: Object) -> Object:
@@ -71,45 +58,26 @@ def lower_due(account: Account, invoice: Object, amount: int) -> None:
         "amount_due": due, "amount_remaining": due - invoice["amount_paid"],
         "pre_payment_credit_notes_amount": invoice["pre_payment_credit_notes_amount"] + amount,
     }  # fmt: skip
-    if due <= 0:
-        paid(account, invoice, outside=True)
+    if invoice["amount_remaining"] <= 0:
+        paid(account, invoice)
         return
-    payment, intent = open_payment(account, invoice)
-    account.save(intent | {"amount": due})
-    account.save(payment | {"amount_requested": due})
+    invoice_payments.ask_for_the_rest(account, invoice)
     emit(account, "invoice.updated", account.save(invoice))
 
 
-def open_payment(account: Account, invoice: Object) -> tuple[Object, Object]:
-    """The invoice's payment that is still open, and its intent."""
-    payment = account.find("invoice_payment", invoice=invoice["id"], status="open")[0]
-    return payment, account.get("payment_intent", payment["payment"]["payment_intent"])
-
-
 def paid(account: Account, invoice: Object, *, outside: bool = False) -> Object:
-    due = invoice["amount_due"]
+    off_stripe = invoice["amount_remaining"] if outside else 0
     invoice |= {
-        "status": "paid", "amount_paid": due, "amount_remaining": 0, "attempted": True, "auto_advance": False,
-        "next_payment_attempt": None, "_outside": outside,
+        "status": "paid", "amount_paid": invoice["amount_paid"] + off_stripe, "amount_remaining": 0, "attempted": True,
+        "auto_advance": False, "next_payment_attempt": None, "amount_paid_off_stripe": off_stripe,
     }  # fmt: skip
     invoice["status_transitions"]["paid_at"] = account.now()
     account.save(invoice)
-    for payment in account.find("invoice_payment", invoice=invoice["id"], status="open"):
-        _close_payment(account, payment, due, outside)
+    invoice_payments.cancel_open(account, invoice)
     for type in ("invoice.updated", "invoice.paid", "invoice.payment_succeeded"):
         emit(account, type, invoice)
     owe(account, invoice["customer"], False)
     return settled(account, invoice)
-
-
-def _close_payment(account: Account, payment: Object, due: int, outside: bool) -> None:
-    if outside:
-        cancel_intent(account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice")
-        payment["status_transitions"]["canceled_at"] = account.now()
-        account.save(payment | {"status": "canceled"})
-        return
-    payment["status_transitions"]["paid_at"] = account.now()
-    emit(account, "invoice_payment.paid", account.save(payment | {"status": "paid", "amount_paid": due}))
 
 
 def pay(account: Account, invoice: Object, chosen: str | None = None, *, off_session: bool = True) -> Object:
@@ -125,8 +93,9 @@ def pay(account: Account, invoice: Object, chosen: str | None = None, *, off_ses
     method = resolve(account, id, "payment_method")
     if method["customer"] and method["customer"] != invoice["customer"]:
         raise invalid("The payment method does not belong to the invoice's customer.", "payment_method")
-    _, intent = open_payment(account, invoice)
-    invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+    _, intent = invoice_payments.open_payment(account, invoice)
+    account.save(invoice | {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
+    invoice = account.get("invoice", invoice["id"])
     try:
         intent = confirm(account, intent, method, off_session=off_session)
     except StripeError:
@@ -135,7 +104,52 @@ def pay(account: Account, invoice: Object, chosen: str | None = None, *, off_ses
     if intent["status"] == "requires_action":
         note_failure(account, invoice, action=True)
         raise needs_action()
-    return paid(account, invoice)
+    return account.get("invoice", invoice["id"])
+
+
+def credited(account: Account, intent: Object) -> None:
+    """A payment intent has succeeded: the invoice that it is for is paid, or a part of it."""
+    found = account.scan("invoice_payment", {"payment.payment_intent": intent["id"], "status": "open"})
+    for payment in list(found):
+        invoice = account.get("invoice", payment["invoice"])
+        if invoice["status"] in ("open", "uncollectible"):
+            _credit(account, invoice, payment, intent)
+
+
+def _credit(account: Account, invoice: Object, payment: Object, intent: Object) -> Object:
+    invoice = invoice_payments.apply(account, invoice, payment, intent["amount_received"])
+    _keep_card(account, invoice, intent)
+    if invoice["amount_remaining"] <= 0:
+        return paid(account, invoice)
+    invoice_payments.ask_for_the_rest(account, invoice)
+    emit(account, "invoice.updated", invoice)
+    return invoice
+
+
+def _keep_card(account: Account, invoice: Object, intent: Object) -> None:
+    subscription = of_subscription(account, invoice)
+    if not subscription or subscription["payment_settings"]["save_default_payment_method"] != "on_subscription":
+        return
+    method = account.get("payment_method", intent["payment_method"])
+    attach(account, method, account.get("customer", invoice["customer"]))
+    account.save(subscription | {"default_payment_method": method["id"]})
+
+
+@operation("POST /v1/invoices/{invoice}/attach_payment")
+def attach_payment(account: Account, params: Params, id: str) -> Object:
+    invoice = account.get("invoice", id)
+    if invoice["status"] != "open":
+        raise invalid(f"Payments can be attached to open invoices only. This invoice is {invoice['status']}.")
+    intent = account.get("payment_intent", params.need("payment_intent"), "payment_intent")
+    if intent["status"] == "canceled" or intent["currency"] != invoice["currency"]:
+        raise invalid("The PaymentIntent is canceled, or has another currency than the invoice.", "payment_intent")
+    if intent["customer"] not in (None, invoice["customer"]):
+        raise invalid("The PaymentIntent belongs to another customer.", "payment_intent")
+    payment = invoice_payments.attach(account, invoice, intent)
+    return _credit(account, invoice, payment, intent) if intent["status"] == "succeeded" else invoice
+
+
+SUCCEEDED.append(credited)
 
 
 def needs_action() -> StripeError:
@@ -193,9 +207,11 @@ def of_subscription(account: Account, invoice: Object) -> Object | None:
 
 
 def settled(account: Account, invoice: Object) -> Object:
-    """A paid invoice makes its subscription active, unless another one is still open."""
+    """Paid, void or given up, an invoice makes its subscription active, unless another one is still open."""
     subscription = of_subscription(account, invoice)
     if not subscription or subscription["status"] not in ("incomplete", "past_due", "unpaid", "paused"):
+        return invoice
+    if subscription["status"] == "incomplete" and invoice["status"] != "paid":
         return invoice
     if subscription["status"] == "paused":
         if subscription.get("_resumption") == invoice["id"]:

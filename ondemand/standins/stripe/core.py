@@ -97,7 +97,7 @@ def listed(
     """One page of the objects of a kind, newest first."""
     limit = page_size(params)
     bounds, given = _created(params.get("created"))
-    before = params.get("ending_before")
+    before = _one_way(params)
     for name, sign in (("starting_after", "<"), ("ending_before", ">")):
         if id := params.get(name):
             bounds += f" AND n {sign} ?"
@@ -112,7 +112,7 @@ def page(rows: list[Object], url: str, params: Params) -> Object:
     """One page of a list that is at hand, in its order."""
     limit = page_size(params)
     ids = [row["id"] for row in rows]
-    after, before = params.get("starting_after"), params.get("ending_before")
+    before, after = _one_way(params), params.get("starting_after")
     for name, id in (("starting_after", after), ("ending_before", before)):
         if id and id not in ids:
             raise invalid(f"No such object: '{id}'", name, "resource_missing")
@@ -120,6 +120,13 @@ def page(rows: list[Object], url: str, params: Params) -> Object:
     rows = rows[: ids.index(before)] if before else rows
     shown = rows[-limit:] if before else rows[:limit]
     return {"object": "list", "data": shown, "has_more": len(rows) > limit, "url": url, "_page": True}
+
+
+def _one_way(params: Params) -> str | None:
+    before: str | None = params.get("ending_before")
+    if before and params.get("starting_after"):
+        raise invalid("You may only specify one of these parameters: starting_after, ending_before.", "ending_before")
+    return before
 
 
 def page_size(params: Params) -> int:

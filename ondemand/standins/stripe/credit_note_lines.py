@@ -7,6 +7,8 @@ from ondemand.standins.stripe.billing import rounded_share
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.tax_rates import rates
+from ondemand.standins.stripe.totals import tax_of
 
 
 def lines_of(account: Account, invoice: Object, params: Params) -> list[Object]:
@@ -21,7 +23,9 @@ def lines_of(account: Account, invoice: Object, params: Params) -> list[Object]:
 def _line(account: Account, invoice: Object, given: Params, n: int) -> Object:
     if given["type"] == "custom_line_item":
         unit, quantity = given.need("unit_amount"), given.get("quantity", 1)
-        return _custom(account, unit * quantity, quantity, unit, given.get("description", ""))
+        made = _custom(account, unit * quantity, quantity, unit, given.get("description", ""))
+        made["tax_rates"] = rates(account, given, "tax_rates")
+        return made | {"taxes": [tax_of(made, rate) for rate in made["tax_rates"]]}
     id = given.need("invoice_line_item")
     line: Object | None = next((each for each in invoice["lines"]["data"] if each["id"] == id), None)
     if line is None:

@@ -10,7 +10,7 @@ from ondemand.standins.stripe.shapes import Object
 resource(
     "event",
     "/v1/events",
-    "type",
+    type=lambda event, type: wanted_by([type], event["type"]),
     types=lambda event, types: wanted_by(types, event["type"]),
     delivery_success=lambda event, wanted: (event["pending_webhooks"] == 0) == wanted,
 )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ondemand.standins.stripe import customer_balance
-from ondemand.standins.stripe.account import DUE, INCLUDED, Account
-from ondemand.standins.stripe.collection import finalize, paid, pay
+from ondemand.standins.stripe.account import DUE, Account
+from ondemand.standins.stripe.collection import finalize, paid, pay, settled
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.customers import tax_ids_of
 from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
+from ondemand.standins.stripe.invoice_payments import cancel_open
 from ondemand.standins.stripe.lines import draft, pull_pending
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.payment_intents import cancel_intent
 from ondemand.standins.stripe.shapes import Object, part
 from ondemand.standins.stripe.tax_rates import rates
 from ondemand.standins.stripe.totals import recalculate
@@ -24,14 +24,6 @@ resource(
     "invoice", "/v1/invoices", "customer status collection_method",
     {"subscription": "parent.subscription_details.subscription"},
 )  # fmt: skip
-resource(
-    "invoice_payment", "/v1/invoice_payments", "invoice status",
-    payment=lambda payment, wanted: payment["payment"].get(wanted["type"]) == wanted.get(wanted["type"]),
-)  # fmt: skip
-INCLUDED["invoice", "payments"] = lambda account, invoice: {
-    "object": "list", "data": account.find("invoice_payment", invoice=invoice["id"]), "has_more": False,
-    "url": "/v1/invoice_payments",
-}  # fmt: skip
 
 
 def next_moment(invoice: Object) -> int | None:
@@ -147,13 +139,17 @@ def finalize_operation(account: Account, params: Params, id: str) -> Object:
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
             code="invoice_not_editable",
         )
-    assign(invoice, params, "auto_advance")
-    return finalize(account, invoice)
+    invoice = finalize(account, assign(invoice, params, "auto_advance"))
+    if invoice["status"] == "open" and invoice["auto_advance"] and invoice["collection_method"] != "send_invoice":
+        invoice["next_payment_attempt"] = account.now() + HOUR
+    return account.save(invoice)
 
 
 @operation("POST /v1/invoices/{invoice}/send")
 def send(account: Account, params: Params, id: str) -> Object:
     invoice = account.get("invoice", id)
+    if invoice["collection_method"] != "send_invoice":
+        raise invalid("You can only manually send an invoice if its collection method is 'send_invoice'.")
     invoice = finalize(account, invoice) if invoice["status"] == "draft" else invoice
     emit(account, "invoice.sent", invoice)
     return invoice
@@ -190,12 +186,9 @@ def void(account: Account, invoice: Object) -> Object:
         )
     invoice |= {"status": "void", "auto_advance": False, "next_payment_attempt": None, "amount_remaining": 0}
     invoice["status_transitions"]["voided_at"] = account.now()
-    for payment in account.find("invoice_payment", invoice=invoice["id"], status="open"):
-        cancel_intent(account, account.get("payment_intent", payment["payment"]["payment_intent"]), "void_invoice")
-        payment["status_transitions"]["canceled_at"] = account.now()
-        account.save(payment | {"status": "canceled"})
+    cancel_open(account, invoice)
     emit(account, "invoice.voided", account.save(invoice))
-    return invoice
+    return settled(account, invoice)
 
 
 @operation("POST /v1/invoices/{invoice}/mark_uncollectible")
@@ -210,7 +203,7 @@ def give_up(account: Account, invoice: Object) -> Object:
     invoice |= {"status": "uncollectible", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["marked_uncollectible_at"] = account.now()
     emit(account, "invoice.marked_uncollectible", account.save(invoice))
-    return invoice
+    return settled(account, invoice)
 
 
 @operation("DELETE /v1/invoices/{invoice}")

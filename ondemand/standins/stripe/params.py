@@ -14,6 +14,14 @@ import typing_extensions as te
 from ondemand.standins.stripe import library
 from ondemand.standins.stripe.errors import invalid, missing
 
+CURRENCIES = frozenset(
+    "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf "
+    "clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl hrk htg huf "
+    "idr ils inr isk jmd jpy kes kgs khr kmf krw kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr "
+    "mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd "
+    "shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw "
+    "bhd jod kwd omr tnd".split()
+)
 BOOLEANS = {"true": True, "false": False}
 LARGEST = 99_999_999_999  # an amount has fewer digits, a moment no more
 LENGTHS = {"client_reference_id": 200, "lookup_key": 200, "email": 512, "phone": 20, "statement_descriptor": 22}
@@ -129,8 +137,12 @@ def _nested(value: dict[str, Any], types: tuple[Any, ...], at: str, update: bool
 def _metadata(key: str, value: Any, at: str) -> str:
     if not isinstance(value, str):
         raise invalid("Metadata values must be strings.", spell(at, key))
-    if len(key) > 40 or len(value) > 500:
-        raise invalid("Metadata keys can have up to 40 characters, values up to 500.", spell(at, key))
+    if len(key) > 40:
+        raise invalid(f"Metadata keys can have up to 40 characters, but you passed in a key that is {len(key)} "
+                      f"characters. Invalid key: {key}", at)  # fmt: skip
+    if len(value) > 500:
+        raise invalid(f"Metadata values can have up to 500 characters, but you passed in a value that is {len(value)} "
+                      f"characters. Invalid value: {value[:50]}", spell(at, key))  # fmt: skip
     return value
 
 
@@ -154,6 +166,9 @@ def _scalar(value: str, types: tuple[Any, ...], allowed: tuple[str, ...], at: st
         raise invalid(f"Invalid {at}: must be one of {', '.join(most)}{', or ' * bool(most)}{last}", at)
     if str in types and len(value) > (longest := LENGTHS.get(at, LENGTH)):
         raise invalid(f"Invalid string: {value[:10]}...{value[-10:]}; must be at most {longest} characters", at)
+    if at.endswith("currency") and value.lower() not in CURRENCIES:
+        known = ", ".join(sorted(CURRENCIES))
+        raise invalid(f"Invalid currency: {value.lower()}. Stripe currently supports these currencies: {known}", at)
     if str in types or Decimal in types and re.fullmatch(r"-?\d+(\.\d{1,12})?", value):
         return value
     if int in types:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ondemand.standins.stripe.account import Account, random_text
 from ondemand.standins.stripe.cards import decline
 from ondemand.standins.stripe.charges import new_charge
@@ -12,10 +14,13 @@ from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import attach, card_of, resolve
 from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.words import money
 
 FIELDS = "metadata description receipt_email statement_descriptor statement_descriptor_suffix transfer_group"
 LARGEST = 99_999_999
-MINIMUM = 50  # in minor units, for both of our currencies
+MINIMA = {"gbp": 30, "dkk": 250, "nok": 300, "sek": 300, "jpy": 50}  # in minor units; of the others 50
+
+SUCCEEDED: list[Callable[[Account, Object], None]] = []  # what follows when one has succeeded
 
 resource("payment_intent", "/v1/payment_intents", "customer")
 
@@ -77,6 +82,8 @@ def _succeed(account: Account, intent: Object, charge: Object, method: Object) -
     intent |= done | {"next_action": None}
     emit(account, "charge.succeeded", charge)
     emit(account, "payment_intent.succeeded", account.save(intent))
+    for then in SUCCEEDED:
+        then(account, intent)
     follow(account, charge, card_of(method))
     return intent
 
@@ -102,13 +109,15 @@ def create(account: Account, params: Params) -> Object:
     if params["amount"] < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     currency = params["currency"].lower()
-    if params["amount"] < MINIMUM:
-        raise invalid(f"Amount must be at least $0.50 {currency}", "amount", "amount_too_small")
+    if params["amount"] < (least := MINIMA.get(currency, 50)):
+        raise invalid(f"Amount must be at least {money(least, currency)} {currency}", "amount", "amount_too_small")
     if params["amount"] > LARGEST:
         raise invalid("Amount must be no more than 999,999.99", "amount", "amount_too_large")
     if "customer" in params:
         account.get("customer", params["customer"], "customer")
     made = new_intent(account, params["amount"], currency, params.get("customer"))
+    if "payment_method_types" not in params:
+        made["automatic_payment_methods"] = {"enabled": True}
     for name in ("automatic_payment_methods", "payment_method_types", "setup_future_usage"):
         if name in params:
             made[name] = params.plain(name)
@@ -158,6 +167,7 @@ def confirm_with(account: Account, intent: Object, params: Params) -> Object:
     intent["_return_url"] = params.get("return_url")
     off_session = bool(params.get("off_session"))
     method = resolve(account, chosen, "payment_method")
+    _check_owner(intent, method)
     done = confirm(account, intent, method, off_session=off_session)
     if off_session and done["status"] == "requires_action":
         fail_authentication(account, done)
@@ -165,6 +175,17 @@ def confirm_with(account: Account, intent: Object, params: Params) -> Object:
     if done["status"] == "succeeded" and intent["setup_future_usage"] and intent["customer"]:
         attach(account, method, account.get("customer", intent["customer"]))
     return done
+
+
+def _check_owner(intent: Object, method: Object) -> None:
+    owner = method["customer"]
+    if owner and not intent["customer"]:
+        raise invalid(
+            f"The PaymentMethod supplied ({method['id']}) belongs to the Customer {owner}. Please include the Customer "
+            "in the `customer` parameter on the PaymentIntent.", "payment_method",
+        )  # fmt: skip
+    if owner and owner != intent["customer"]:
+        raise invalid("The PaymentMethod belongs to another customer than the PaymentIntent.", "payment_method")
 
 
 @operation("POST /v1/payment_intents/{intent}/cancel")

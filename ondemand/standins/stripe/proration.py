@@ -14,6 +14,7 @@ from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.periods import later, period
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.tax_rates import rates
+from ondemand.standins.stripe.words import day
 
 
 def add_item(account: Account, subscription: Object, given: Params, at: str) -> Object:
@@ -115,7 +116,7 @@ def credit(account: Account, subscription: Object, item: Object, sign: int, when
     made = new_item(
         account, subscription["customer"], price["currency"], amount, pricing, quantity=item["quantity"],
         period={"start": when, "end": end}, subscription=subscription["id"], item=item["id"], proration=True,
-        description=f"{'Remaining' if sign > 0 else 'Unused'} time on {count}{product}",
+        description=f"{'Remaining' if sign > 0 else 'Unused'} time on {count}{product} after {day(when)}",
     )  # fmt: skip
     made["proration_details"] = {"discount_amounts": []}
     made["tax_rates"] = item["tax_rates"] or subscription["default_tax_rates"]

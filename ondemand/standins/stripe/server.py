@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
         self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]  # one packet
         self.flush_headers()
 
-    do_GET = do_POST = do_DELETE = do_HEAD = handle_request  # noqa: N815
+    do_GET = do_POST = do_DELETE = do_HEAD = do_PUT = do_PATCH = handle_request  # noqa: N815
 
     def version_string(self) -> str:
         return "stand-in"

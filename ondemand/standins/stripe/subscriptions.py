@@ -96,7 +96,7 @@ def update(account: Account, params: Params, id: str) -> Object:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     after = assign(account.get("subscription", id), params, FIELDS)
     behaviour = params.get("proration_behavior", "create_prorations")
-    when = params.get("proration_date") or account.now()
+    when = _proration_date(params, before) or account.now()
     terms.settings(account, after, params)
     restart = _change_items(account, after, params, when if behaviour != "none" else None)
     _cancel_at(account, after, params, when if behaviour != "none" else None)
@@ -110,6 +110,14 @@ def update(account: Account, params: Params, id: str) -> Object:
         items = after["items"]["data"] if restart else []
         collect_now(account, bill(account, after, "subscription_update", items), payment)
     return account.get("subscription", id)
+
+
+def _proration_date(params: Params, subscription: Object) -> int | None:
+    when: int | None = params.get("proration_date")
+    now = period(subscription)
+    if when is not None and not now["start"] <= when <= now["end"]:
+        raise invalid("The proration date must be within the current billing period.", "proration_date")
+    return when
 
 
 def _change_items(account: Account, subscription: Object, params: Params, when: int | None) -> bool:

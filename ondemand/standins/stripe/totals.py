@@ -15,7 +15,7 @@ def recalculate(account: Account, invoice: Object) -> Object:
     lines = invoice["lines"]["data"]
     _discount(invoice, lines)
     for line in lines:
-        line["taxes"] = [_tax(line, rate) for rate in line.get("_rates", [])]
+        line["taxes"] = [tax_of(line, rate) for rate in line.get("_rates", [])]
     extra = sum(t["amount"] for line in lines for t in line["taxes"] if t["tax_behavior"] == "exclusive")
     inside = sum(t["amount"] for line in lines for t in line["taxes"] if t["tax_behavior"] == "inclusive")
     subtotal = sum(line["amount"] for line in lines)
@@ -81,7 +81,7 @@ def _shares(coupon: Object, lines: list[Object]) -> list[tuple[Object, int]]:
     return parts
 
 
-def _tax(line: Object, rate: Object) -> Object:
+def tax_of(line: Object, rate: Object) -> Object:
     base, share = Decimal(_left(line)), Decimal(str(rate["percentage"])) / 100
     amount = rounded(base - base / (1 + share) if rate["inclusive"] else base * share)
     return {

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 SIGNS = {"eur": "€", "usd": "$", "gbp": "£"}
+
+
+def day(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%d %b %Y}"
 
 
 def money(amount: int, currency: str) -> str:
