@@ -52,6 +52,6 @@ def refused(code: str, call: Any, *given: Any) -> None:
     try:
         call(*given)
     except stripe.StripeError as error:
-        assert (error.code or error.http_status) == code, (error.code, error.http_status, str(error))
+        assert (error.code or str(error.http_status)) == code, (error.code, error.http_status, str(error))
     else:
         raise AssertionError(f"not refused: {code}")

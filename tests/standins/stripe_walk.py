@@ -170,6 +170,9 @@ STEPS = [
     searches,
     stripe_walk_more.subscriptions,
     stripe_walk_more.invoices,
+    stripe_walk_more.lines,
+    stripe_walk_more.captures,
+    stripe_walk_more.accounts,
     stripe_walk_connect.portal,
     stripe_walk_connect.connect,
 ]

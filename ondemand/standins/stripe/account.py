@@ -22,7 +22,7 @@ PREFIX = {
     "item": "li", "event": "evt", "webhook_endpoint": "we", "billing_portal.configuration": "bpc",
     "billing_portal.session": "bps", "account": "acct", "transfer": "tr", "transfer_reversal": "trr",
     "payout": "po", "customer_balance_transaction": "cbtxn", "test_helpers.test_clock": "clock",
-    "bank_account": "ba", "topup": "tu",
+    "bank_account": "ba", "topup": "tu", "token": "tok", "card": "card",
 }  # fmt: skip
 LETTERS = string.ascii_letters + string.digits
 NAMES = {"payment_method": "PaymentMethod", "account": "Account"}  # where an error's words differ
@@ -38,6 +38,12 @@ class Account:
         self.frozen: int | None = None  # a moment of its own: what falls due, or a test clock's
         self.clock: str | None = None
         self.authenticated = False  # 3-D Secure was passed in this request
+
+    def inside(self, connected: str) -> Account:
+        """A connected account itself, in the same request and at the same time."""
+        there = Account(self.store, f"{self.root}/{connected}")
+        there.request, there.frozen = self.request, self.frozen
+        return there
 
     def now(self) -> int:
         return self.frozen if self.frozen is not None else self.store.now(self.root)

@@ -28,9 +28,10 @@ INCLUDED["charge", "refunds"] = lambda account, charge: {
 
 def new_charge(account: Account, intent: Object, method: Object, code: str) -> Object:
     """The attempt; with a decline code it failed."""
-    failed = bool(code)
+    failed, held = bool(code), intent["capture_method"] == "manual"
     made = account.new(
-        "charge", amount=intent["amount"], amount_captured=0 if failed else intent["amount"], captured=not failed,
+        "charge", amount=intent["amount"], amount_captured=0 if failed or held else intent["amount"],
+        captured=not failed and not held,
         currency=intent["currency"], customer=intent["customer"], payment_intent=intent["id"], paid=not failed,
         payment_method=method["id"], billing_details=method["billing_details"], outcome=_outcome(method, code),
         metadata=dict(intent["metadata"]), description=intent["description"], receipt_email=intent["receipt_email"],
@@ -38,15 +39,15 @@ def new_charge(account: Account, intent: Object, method: Object, code: str) -> O
         failure_code=code_of(code) if failed else None, failure_message=WORDS[code] if failed else None,
         calculated_statement_descriptor="STAND-IN", transfer_group=intent["transfer_group"],
     )  # fmt: skip
-    if not failed:
-        _settle(account, made, method)
+    if not failed and not held:
+        settle(account, made, method)
     return account.save(made)
 
 
-def _settle(account: Account, charge: Object, method: Object) -> None:
-    fee = balance.fee_of(charge["amount"], charge["currency"])
+def settle(account: Account, charge: Object, method: Object) -> None:
+    fee = balance.fee_of(charge["amount_captured"], charge["currency"])
     txn = balance.record(
-        account, "charge", charge["amount"], charge["currency"], charge["id"], fee=fee,
+        account, "charge", charge["amount_captured"], charge["currency"], charge["id"], fee=fee,
         pending=not card_of(method).at_once, description=charge["description"],
     )  # fmt: skip
     charge["balance_transaction"] = txn["id"]

@@ -1,24 +1,26 @@
-"""Connect: accounts, account links and the hosted onboarding page."""
+"""Connect: accounts, account links and login links."""
 
 from __future__ import annotations
 
-import re
-from html import escape
+import hashlib
 
 from ondemand.standins.stripe.account import Account
-from ondemand.standins.stripe.api import transaction
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.errors import invalid, not_done
 from ondemand.standins.stripe.events import emit
-from ondemand.standins.stripe.pages import Page, Reply, alert, answer, field, form_of, not_found, redirect
+from ondemand.standins.stripe.external_accounts import bank_of
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.shapes import Object, part
-from ondemand.standins.stripe.store import Store
+from ondemand.standins.stripe.shapes import Object, blank, part
 
 FIELDS = "email metadata business_type"
 CURRENCIES = {"US": "usd", "GB": "gbp", "CH": "chf"}
 NEEDED = ["business_profile.url", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
 LINK_LIVES = 300
+BANKS: Object = {"object": "list", "data": [], "has_more": False, "url": "/v1/accounts/external_accounts"}
+CONTROLLERS = {
+    "express": ("application_express", "application", "express"),
+    "custom": ("application_custom", "application", "none"),
+}
 
 resource("account", "/v1/accounts")
 
@@ -29,20 +31,24 @@ def create(account: Account, params: Params) -> Object:
     made = account.new(
         "account", country=country, default_currency=CURRENCIES.get(country, "eur"), metadata={},
         charges_enabled=False, payouts_enabled=False, details_submitted=False, type=_type(params),
-        controller=_controller(params), capabilities={}, settings=part("account", "settings"),
+        controller=_controller(params), capabilities={}, settings=_settings(),
         requirements=_requirements(NEEDED), future_requirements=_requirements([]),
         tos_acceptance={"date": None, "ip": None, "user_agent": None},
-        external_accounts={"object": "list", "data": [], "has_more": False, "url": ""},
+        external_accounts=dict(BANKS, data=[]),
         business_profile=part("account", "business_profile"),
     )  # fmt: skip
     made["external_accounts"]["url"] = f"/v1/accounts/{made['id']}/external_accounts"
-    made["settings"]["payouts"] = {
+    _change(account, assign(made, params, FIELDS), params)
+    emit(account.inside(made["id"]), "account.updated", account.save(made))
+    return made
+
+
+def _settings() -> Object:
+    payouts = {
         "debit_negative_balances": True, "statement_descriptor": None,
         "schedule": {"delay_days": 7, "interval": "daily"},
     }  # fmt: skip
-    _change(account, assign(made, params, FIELDS), params)
-    emit(_inside(account, made), "account.updated", account.save(made))
-    return made
+    return part("account", "settings") | {"payouts": payouts}
 
 
 def _type(params: Params) -> str:
@@ -51,19 +57,17 @@ def _type(params: Params) -> str:
         raise invalid("You may not provide the `type` parameter and `controller` parameters simultaneously.", "type")
     controller = params.plain("controller") or {}
     dashboard = (controller.get("stripe_dashboard") or {}).get("type", "full")
-    if kind == "custom" or dashboard == "none":
-        raise not_done("custom accounts")
-    return str(kind or {"express": "express", "full": "standard"}[dashboard])
+    return str(kind or {"express": "express", "full": "standard", "none": "none"}[dashboard])
 
 
 def _controller(params: Params) -> Object:
     given = params.plain("controller") or {}
-    express = params.get("type") == "express"
-    payer, losses, who = ("application_express", "application", "express") if express else ("account", "stripe", "full")
+    payer, losses, who = CONTROLLERS.get(params.get("type"), ("account", "stripe", "full"))
+    collects = "application" if params.get("type") == "custom" else "stripe"
     return {
         "type": "application", "is_controller": True,
         "fees": given.get("fees") or {"payer": payer}, "losses": given.get("losses") or {"payments": losses},
-        "requirement_collection": given.get("requirement_collection", "stripe"),
+        "requirement_collection": given.get("requirement_collection", collects),
         "stripe_dashboard": given.get("stripe_dashboard") or {"type": who},
     }  # fmt: skip
 
@@ -76,12 +80,13 @@ def _requirements(due: list[str]) -> Object:
     }  # fmt: skip
 
 
-def _inside(account: Account, connected: Object) -> Account:
-    """Where a connected account's own events happen."""
-    inside = Account(account.store, f"{account.root}/{connected['id']}")
-    inside.request = account.request
-    inside.frozen = account.frozen
-    return inside
+def activate(connected: Object) -> None:
+    """All that was asked for has been given."""
+    connected |= {
+        "details_submitted": True, "payouts_enabled": True, "charges_enabled": "card_payments" in
+        connected["capabilities"], "requirements": _requirements([]),
+        "capabilities": dict.fromkeys(connected["capabilities"], "active"),
+    }  # fmt: skip
 
 
 def _change(account: Account, connected: Object, params: Params) -> None:
@@ -95,10 +100,61 @@ def _change(account: Account, connected: Object, params: Params) -> None:
     for name, given in (params.plain("settings") or {}).items():
         if name != "payouts" or set(given) - {"schedule"}:
             raise not_done(f"the setting {name}")
+    _take_details(account, connected, params)
     schedule = (((params.plain("settings") or {}).get("payouts") or {}).get("schedule")) or {}
     connected["settings"]["payouts"]["schedule"] |= {
         k: v for k, v in schedule.items() if k != "delay_days" or v != "minimum"
     }
+
+
+def _take_details(account: Account, connected: Object, params: Params) -> None:
+    """What a platform tells of an account whose requirements it collects itself."""
+    own = connected["controller"]["requirement_collection"] == "application"
+    if "tos_acceptance" in params:
+        connected["tos_acceptance"] |= params.plain("tos_acceptance")
+    if "external_account" in params:
+        connected["external_accounts"]["data"] = [bank_of(account, connected, params)]
+    if not own or connected["details_submitted"]:
+        return
+    given = {
+        "business_profile.url": connected["business_profile"].get("url"),
+        "external_account": connected["external_accounts"]["data"],
+        "tos_acceptance.date": connected["tos_acceptance"]["date"], "tos_acceptance.ip":
+        connected["tos_acceptance"]["ip"],
+    }  # fmt: skip
+    left = [name for name in NEEDED if not given[name]]
+    connected["requirements"] = _requirements(left)
+    if not left:
+        activate(connected)
+
+
+@operation("GET /v1/account")
+def own(account: Account, params: Params) -> Object:
+    """The account of the key, or the one that Stripe-Account names."""
+    if account.connected:
+        return Account(account.store, account.root).get("account", account.connected)
+    id = "acct_" + hashlib.sha256(account.root.encode()).hexdigest()[:16]
+    return blank("account") | {
+        "id": id, "country": "US", "default_currency": "usd", "email": "platform@example.com", "type": "standard",
+        "charges_enabled": True, "payouts_enabled": True, "details_submitted": True, "capabilities": {},
+        "created": account.now(), "controller": {"type": "account"}, "settings": _settings(),
+        "external_accounts": BANKS,
+        "business_profile": part("account", "business_profile"), "requirements": _requirements([]), "metadata": {},
+        "future_requirements": _requirements([]), "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
+    }  # fmt: skip
+
+
+@operation("POST /v1/accounts/{account}/reject")
+def reject(account: Account, params: Params, id: str) -> Object:
+    connected = account.get("account", id)
+    before = dict(connected)
+    reason = "rejected." + {"fraud": "fraud", "terms_of_service": "terms_of_service"}.get(params["reason"], "other")
+    connected |= {
+        "charges_enabled": False, "payouts_enabled": False, "requirements": _requirements([]) | {
+            "disabled_reason": reason}, "capabilities": dict.fromkeys(connected["capabilities"], "inactive"),
+    }  # fmt: skip
+    emit(account.inside(connected["id"]), "account.updated", account.save(connected), changed(before, connected))
+    return connected
 
 
 @operation("POST /v1/accounts/{account}")
@@ -106,7 +162,7 @@ def update(account: Account, params: Params, id: str) -> Object:
     before = account.get("account", id)
     after = account.get("account", id)
     _change(account, assign(after, params, FIELDS), params)
-    emit(_inside(account, after), "account.updated", account.save(after), changed(before, after))
+    emit(account.inside(after["id"]), "account.updated", account.save(after), changed(before, after))
     return after
 
 
@@ -139,56 +195,3 @@ def login_link(account: Account, params: Params, id: str) -> Object:
     if connected["type"] != "express" or not connected["details_submitted"]:
         raise invalid("Cannot create a login link for an account that has not completed onboarding.")
     return {"object": "login_link", "created": account.now(), "url": f"{account.store.base}/express/{id}"}
-
-
-def hosted_page(store: Store, method: str, path: str, query: str, body: str) -> Reply:
-    """/setup/<link>: the connected account's owner gives a bank account."""
-    id = path.rsplit("/", 1)[1]
-    owner = store.owner(id)
-    account = Account(store, owner) if owner else None
-    link = account.find_id(["_link"], id) if account else None
-    if account is None or link is None:
-        return not_found()
-    if link["expires"] < account.now():
-        return redirect(link["refresh_url"])
-    connected = account.get("account", link["account"])
-    form = form_of(body)
-    if method != "POST":
-        return _page(connected, form, "")
-    number = re.sub(r"\s", "", form.get("iban", "")).upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}|\d{6,17}", number):
-        return _page(connected, form, "Please enter an IBAN, or an account number of 6 to 17 digits.")
-    transaction(account, lambda: onboard(account, connected, number, form.get("holder", "")))
-    account.db.execute("UPDATE objects SET body = json_set(body, '$.expires', 0) WHERE id = ?", (id,))  # for one visit
-    return redirect(link["return_url"])
-
-
-def onboard(account: Account, connected: Object, number: str, holder: str) -> Object:
-    before = account.get("account", connected["id"])
-    bank = account.new(
-        "bank_account", save=False, account=connected["id"], account_holder_name=holder or None,
-        country=connected["country"], currency=connected["default_currency"], last4=number[-4:], status="new",
-        bank_name="STAND-IN BANK", account_holder_type="company", default_for_currency=True, metadata={},
-        available_payout_methods=["standard"], fingerprint=f"standin{number[-9:]}",
-        requirements=None, future_requirements=None,
-    )  # fmt: skip
-    connected["external_accounts"] |= {"data": [bank]}
-    connected |= {
-        "details_submitted": True, "payouts_enabled": True, "charges_enabled": "card_payments" in
-        connected["capabilities"], "requirements": _requirements([]),
-        "capabilities": dict.fromkeys(connected["capabilities"], "active"),
-        "tos_acceptance": {"date": account.now(), "ip": "127.0.0.1", "user_agent": None},
-    }  # fmt: skip
-    emit(_inside(account, connected), "account.updated", account.save(connected), changed(before, connected))
-    return connected
-
-
-def _page(connected: Object, form: dict[str, str], wrong: str) -> Reply:
-    body = (
-        f'<form method="post" class="card" novalidate>{alert(wrong)}<h1>Receive payments</h1>'
-        f"<p>Account {escape(connected['id'])}, {escape(connected['country'])}. Any well-formed number will do.</p>"
-        + field("holder", "Account holder", form.get("holder", ""), autocomplete="organization")
-        + field("iban", "IBAN or account number", form.get("iban", ""), autocomplete="off", more="required")
-        + "<button>Save and continue</button></form>"
-    )
-    return answer(Page("Receive payments", body, 400 if wrong else 200))

@@ -106,6 +106,11 @@ def preview(account: Account, params: Params) -> Object:
         account.db.execute("RELEASE note")
 
 
+@operation("GET /v1/credit_notes/preview/lines")
+def preview_lines(account: Account, params: Params) -> Object:
+    return page(preview(account, params)["lines"]["data"], "/v1/credit_notes/preview/lines", params)
+
+
 @operation("POST /v1/credit_notes/{id}")
 def update(account: Account, params: Params, id: str) -> Object:
     before = account.get("credit_note", id)

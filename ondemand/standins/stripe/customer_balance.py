@@ -33,6 +33,11 @@ def create(account: Account, params: Params, customer: str) -> Object:
     return account.save(assign(made, params, "description metadata"))
 
 
+@operation("POST /v1/customers/{customer}/balance_transactions/{transaction}")
+def update(account: Account, params: Params, customer: str, id: str) -> Object:
+    return account.save(assign(retrieve(account, params, customer, id), params, "description metadata"))
+
+
 @operation("GET /v1/customers/{customer}/balance_transactions")
 def many(account: Account, params: Params, customer: str) -> Object:
     account.get("customer", customer)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import merged, operation, page
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
-from ondemand.standins.stripe.totals import recalculate
+from ondemand.standins.stripe.tax_rates import rates
+from ondemand.standins.stripe.totals import recalculate, rounded
 
 
 def draft(account: Account, id: str, param: str = "invoice") -> Object:
@@ -107,6 +110,19 @@ def list_lines(account: Account, params: Params, id: str) -> Object:
 
 @operation("POST /v1/invoices/{invoice}/lines/{line_item_id}")
 def update_line(account: Account, params: Params, invoice_id: str, id: str) -> Object:
+    return update_one(account, invoice_id, id, params)
+
+
+def _reprice(line: Object, params: Params) -> None:
+    unit = Decimal((line["pricing"] or {}).get("unit_amount_decimal") or line["amount"])
+    quantity = params.get("quantity", 1 if "amount" in params else line["quantity"])
+    line["amount"] = params.get("amount", rounded(unit * quantity))
+    line |= {"quantity": quantity, "quantity_decimal": str(quantity), "subtotal": line["amount"]}
+    if "amount" in params:
+        line["pricing"] = {"type": "price_details", "unit_amount_decimal": str(line["amount"])}
+
+
+def update_one(account: Account, invoice_id: str, id: str, params: Params) -> Object:
     invoice = draft(account, invoice_id)
     line: Object | None = next((each for each in invoice["lines"]["data"] if each["id"] == id), None)
     if line is None:
@@ -114,6 +130,10 @@ def update_line(account: Account, params: Params, invoice_id: str, id: str) -> O
     for name in ("description", "discountable", "period"):
         if name in params:
             line[name] = params.plain(name)
+    if "tax_rates" in params:
+        line["_rates"] = rates(account, params, "tax_rates")
+    if "amount" in params or "quantity" in params:
+        _reprice(line, params)
     if "metadata" in params:
         line["metadata"] = merged(line["metadata"], params["metadata"])
     emit(account, "invoice.updated", account.save(recalculate(account, invoice)))

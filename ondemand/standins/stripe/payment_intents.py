@@ -9,7 +9,7 @@ from ondemand.standins.stripe.cards import decline
 from ondemand.standins.stripe.charges import new_charge
 from ondemand.standins.stripe.core import assign, operation, resource
 from ondemand.standins.stripe.disputes import follow
-from ondemand.standins.stripe.errors import StripeError, invalid, not_done
+from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import attach, card_of, resolve
@@ -51,7 +51,12 @@ def confirm(account: Account, intent: Object, method: Object, *, off_session: bo
     intent["latest_charge"] = charge["id"]
     if card.declined:
         raise _declined(account, intent, charge, method)
-    return _succeed(account, intent, charge, method)
+    emit(account, "charge.succeeded", charge)
+    if intent["capture_method"] == "manual":
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"], "next_action": None}
+        emit(account, "payment_intent.amount_capturable_updated", account.save(intent))
+        return intent
+    return succeed(account, intent, charge, method)
 
 
 def _ask(account: Account, intent: Object) -> Object:
@@ -77,10 +82,9 @@ def _declined(account: Account, intent: Object, charge: Object, method: Object) 
     return error
 
 
-def _succeed(account: Account, intent: Object, charge: Object, method: Object) -> Object:
-    done = {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None}
+def succeed(account: Account, intent: Object, charge: Object, method: Object) -> Object:
+    done = {"status": "succeeded", "amount_received": charge["amount_captured"], "last_payment_error": None}
     intent |= done | {"next_action": None}
-    emit(account, "charge.succeeded", charge)
     emit(account, "payment_intent.succeeded", account.save(intent))
     for then in SUCCEEDED:
         then(account, intent)
@@ -118,7 +122,7 @@ def create(account: Account, params: Params) -> Object:
     made = new_intent(account, params["amount"], currency, params.get("customer"))
     if "payment_method_types" not in params:
         made["automatic_payment_methods"] = {"enabled": True}
-    for name in ("automatic_payment_methods", "payment_method_types", "setup_future_usage"):
+    for name in ("automatic_payment_methods", "payment_method_types", "setup_future_usage", "capture_method"):
         if name in params:
             made[name] = params.plain(name)
     if made["automatic_payment_methods"]:
@@ -162,14 +166,13 @@ def confirm_with(account: Account, intent: Object, params: Params) -> Object:
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
             code="payment_intent_unexpected_state",
         )
-    if params.get("error_on_requires_action"):
-        raise not_done("error_on_requires_action")
     intent["_return_url"] = params.get("return_url")
     off_session = bool(params.get("off_session"))
     method = resolve(account, chosen, "payment_method")
     _check_owner(intent, method)
     done = confirm(account, intent, method, off_session=off_session)
-    if off_session and done["status"] == "requires_action":
+    refused = off_session or params.get("error_on_requires_action")
+    if refused and done["status"] == "requires_action":
         fail_authentication(account, done)
         raise decline("authentication_required", payment_intent=account.render(done))
     if done["status"] == "succeeded" and intent["setup_future_usage"] and intent["customer"]:
@@ -197,11 +200,20 @@ def cancel(account: Account, params: Params, id: str) -> Object:
 
 
 def cancel_intent(account: Account, intent: Object, reason: str | None) -> Object:
+    if intent["status"] == "requires_capture":
+        release(account, account.get("charge", intent["latest_charge"]))
     intent |= {
         "status": "canceled", "canceled_at": account.now(), "cancellation_reason": reason, "next_action": None,
+        "amount_capturable": 0,
     }  # fmt: skip
     emit(account, "payment_intent.canceled", account.save(intent))
     return intent
+
+
+def release(account: Account, charge: Object) -> None:
+    """What was authorised and never captured counts as refunded."""
+    charge |= {"amount_refunded": charge["amount"], "refunded": True}
+    emit(account, "charge.refunded", account.save(charge))
 
 
 def unexpected(intent: Object, verb: str) -> StripeError:

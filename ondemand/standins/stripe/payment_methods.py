@@ -63,8 +63,22 @@ def attach(account: Account, method: Object, customer: Object) -> Object:
     return method
 
 
-def known_card(number: str) -> Card | None:
-    return BY_NUMBER.get(re.sub(r"[ -]", "", number))
+def by_name(account: Account, token: str) -> Object:
+    """Of a tok_ name, or of a token that was made."""
+    made = account.find_id(["token"], token)
+    card = BY_NAME.get(token) or (BY_NUMBER[made["_number"]] if made and "_number" in made else None)
+    if card is None:
+        raise invalid(f"No such token: '{token}'", "source", "resource_missing")
+    return new(account, card)
+
+
+def find_card(number: str) -> Card:
+    card = BY_NUMBER.get(re.sub(r"[ -]", "", number))
+    if card is None:
+        raise StripeError(
+            402, "Your card number is incorrect.", kind="card_error", code="incorrect_number", param="number"
+        )
+    return card
 
 
 @operation("POST /v1/payment_methods")
@@ -73,11 +87,10 @@ def create(account: Account, params: Params) -> Object:
         raise not_done("payment methods other than cards")
     given = params.need("card")
     given.get("cvc")
-    card = BY_NAME.get(given["token"]) if "token" in given else known_card(given.get("number", ""))
-    if card is None:
-        raise StripeError(
-            402, "Your card number is incorrect.", kind="card_error", code="incorrect_number", param="number"
-        )
+    if "token" in given:
+        made = _details(by_name(account, given["token"]), params)
+        return account.save(assign(made, params, "metadata allow_redisplay"))
+    card = find_card(given.get("number", ""))
     made = new(account, card, given.get("exp_month", 12), given.get("exp_year", 2034))
     return account.save(assign(_details(made, params), params, "metadata allow_redisplay"))
 

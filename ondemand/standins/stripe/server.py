@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ondemand.standins.stripe import (
+    capabilities,
+    captures,
     checkout_page,
-    connect,
+    connect_page,
     core,
     credit_notes,
     customer_balance,
     faults,
+    invoice_lines,
     invoice_page,
     portal,
     previews,
@@ -27,6 +30,8 @@ from ondemand.standins.stripe import (
     subscription_actions,
     subscription_items,
     test_clocks,
+    tokens,
+    transfers,
     webhooks,
     work,
 )
@@ -46,16 +51,21 @@ PAGES: dict[str, Hosted] = {
     "/i/": invoice_page.hosted_page,
     "/receipts/": invoice_page.receipt,
     "/3ds/": secure_page.hosted_page,
-    "/setup/": connect.hosted_page,
+    "/setup/": connect_page.hosted_page,
 }
 NOUNS = (
+    capabilities,
+    captures,
     credit_notes,
     customer_balance,
+    invoice_lines,
     previews,
     search,
     subscription_actions,
     subscription_items,
     test_clocks,
+    tokens,
+    transfers,
 )  # imported for the operations that they declare
 
 

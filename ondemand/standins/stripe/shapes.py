@@ -50,6 +50,8 @@ ABSENT = {
     "settings.payments.statement_descriptor_prefix_kanji",
     "test_helpers.test_clock": "status_details.advancing",
     "item": "discounts taxes",
+    "token": "card bank_account",
+    "card": "account description iin issuer networks allow_redisplay",
     "checkout.session": "branding_settings excluded_payment_method_types line_items name_collection "
     "phone_number_collection presentment_details redirect_on_completion return_url tax_id_collection "
     "automatic_tax.liability.account total_details.breakdown",

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from ondemand.standins.stripe import balance, billing, checkout, due_invoices, refunds, transfers
+from ondemand.standins.stripe import balance, billing, checkout, due_invoices, payouts, refunds
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.store import Store
@@ -18,8 +18,8 @@ WORK: dict[str, Callable[[Account, Object], object]] = {
     "checkout.session": checkout.expire,
     "balance_transaction": balance.become_available,
     "refund": refunds.settle,
-    "payout": transfers.arrive,
-    "_payout_run": transfers.run,
+    "payout": payouts.arrive,
+    "_payout_run": payouts.run,
 }
 
 

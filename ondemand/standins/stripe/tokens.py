@@ -1,0 +1,47 @@
+"""Tokens of cards and bank accounts."""
+
+from __future__ import annotations
+
+from ondemand.standins.stripe.account import Account, random_text
+from ondemand.standins.stripe.core import operation
+from ondemand.standins.stripe.errors import invalid, not_done
+from ondemand.standins.stripe.external_accounts import details, new_bank
+from ondemand.standins.stripe.params import Params
+from ondemand.standins.stripe.payment_methods import find_card
+from ondemand.standins.stripe.shapes import Object, blank
+
+
+@operation("POST /v1/tokens")
+def create(account: Account, params: Params) -> Object:
+    if "bank_account" in params:
+        return _of_bank(account, params["bank_account"])
+    if "card" not in params or not isinstance(params["card"], Params):
+        raise not_done("tokens of anything but a card's number or a bank account")
+    given = params["card"]
+    given.get("cvc")
+    card, number = find_card(given["number"]), given["number"]
+    year = given["exp_year"]
+    shown = blank("card") | {
+        "id": random_text(24, "card_"), "brand": card.brand.title(), "country": card.country, "funding": card.funding,
+        "exp_month": int(given["exp_month"]), "exp_year": int(year), "last4": number[-4:], "name": given.get("name"),
+        "fingerprint": f"standin{number[-9:]}", "metadata": {},
+    }  # fmt: skip
+    return account.new("token", type="card", used=False, card=shown, _number=card.number)
+
+
+def _of_bank(account: Account, given: Params) -> Object:
+    bank = details(given)
+    owner = {"id": None, "country": bank["country"], "default_currency": bank["currency"]}
+    shown = new_bank(account, owner, **bank)
+    shown = {name: value for name, value in shown.items() if name not in ("account", "requirements",
+             "future_requirements", "default_for_currency", "metadata", "available_payout_methods")}  # fmt: skip
+    if len(bank["number"]) < 6:
+        raise invalid("You must use a valid bank account number.", "bank_account[account_number]",
+                      "account_number_invalid")  # fmt: skip
+    return account.new("token", id=random_text(24, "btok_"), type="bank_account", used=False, bank_account=shown,
+                       _bank=bank)  # fmt: skip
+
+
+@operation("GET /v1/tokens/{token}")
+def retrieve(account: Account, params: Params, id: str) -> Object:
+    return account.get("token", id)
