@@ -17,8 +17,8 @@ import pytest
 from ondemand.bench.running import free_ports
 from ondemand.servers import ROOT, spawn
 from ondemand.servers.processes import until
-from tests import stranger
 from tests.conftest import long_share
+from tests.stranger import __main__ as stranger
 
 PATIENCE = 400  # seconds; CI's machine is shared
 PASSED_ON = ("PATH", "HOME", "LANG")
@@ -82,7 +82,8 @@ def test_the_demo_survives_kill_9_with_its_data_and_leaves_nothing_behind(clone:
     with _demo(clone, port) as second:
         assert "history   |" not in _said(clone)
         assert _settings(clone) == settings
-        assert stranger.main(clone / ".demo" / "env") == 0
+        assert stranger.compare(clone / ".demo" / "env") == 0
+        assert stranger.change_and_wait(clone / ".demo" / "env") == 0
         second.send_signal(signal.SIGTERM)
         assert second.wait(60) == 0
     assert _left(clone) == []

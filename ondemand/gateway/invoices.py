@@ -151,13 +151,13 @@ def _subscription_of(invoice: stripe.Invoice) -> str:
 
 
 def _line(line: stripe.InvoiceLineItem) -> LineFacts:
-    price = line.pricing.price_details.price if line.pricing and line.pricing.price_details else None
+    priced = getattr(line.pricing, "price_details", None)  # absent where only an amount was given
     taxes = line.taxes or []
     cycle = metadata_of(line.metadata).get(USAGE_CYCLE, "")
     return LineFacts(
         id=line.id,
         description=line.description or "",
-        price=id_of(price),
+        price=id_of(priced.price) if priced else "",
         quantity=line.quantity if line.quantity is not None else 1,
         currency=line.currency.upper(),
         amount=line.amount,
@@ -183,7 +183,7 @@ def _is_proration(line: stripe.InvoiceLineItem) -> bool:
 def _payment(payment: stripe.InvoicePayment) -> PaymentFacts:
     return PaymentFacts(
         id=payment.id,
-        payment_intent=id_of(payment.payment.payment_intent),
+        payment_intent=id_of(getattr(payment.payment, "payment_intent", None)),  # absent where something else paid
         state=payment.status,
         currency=payment.currency.upper(),
         amount=payment.amount_paid or 0,
