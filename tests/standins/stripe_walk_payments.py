@@ -42,6 +42,13 @@ def customers(shop: Shop) -> None:
     v1.customers.tax_ids.retrieve(made.id, number.id)
     v1.customers.tax_ids.list(made.id)
     v1.customers.tax_ids.delete(made.id, number.id)
+    alone = v1.tax_ids.create(
+        {"type": "es_cif", "value": "A12345674", "owner": {"type": "customer", "customer": made.id}}
+    )
+    v1.tax_ids.retrieve(alone.id)
+    assert len(v1.tax_ids.list({"owner": {"type": "customer", "customer": made.id}}).data) == 2
+    v1.tax_ids.delete(alone.id)
+    refused("resource_missing", v1.customers.delete_discount, made.id)
     v1.customers.delete(made.id)
     refused("resource_missing", v1.customers.retrieve, "cus_none")
 

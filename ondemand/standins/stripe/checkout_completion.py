@@ -7,12 +7,13 @@ from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.card_form import Refused, Typed, method_of
 from ondemand.standins.stripe.cards import BY_NUMBER
 from ondemand.standins.stripe.core import changed
-from ondemand.standins.stripe.customers import add_tax_id, new_customer, tax_ids_of
+from ondemand.standins.stripe.customers import new_customer
 from ondemand.standins.stripe.discounts import redeem, usable
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_intents import confirm, new_intent
 from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.tax_ids import add_tax_id, tax_ids_of
 
 ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 TAX_IDS = {"ES": "eu_vat", "US": "us_ein", "GB": "gb_vat", "CH": "ch_vat", "NO": "no_vat"}

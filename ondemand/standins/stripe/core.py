@@ -175,6 +175,12 @@ def changed(before: Object, after: Object) -> Object:
     return {n: before.get(n) for n in after if before.get(n) != after[n] and not n.startswith("_")}
 
 
+def lacking() -> list[str]:
+    """What Stripe has and this stand-in has not: answered with 501."""
+    ordered = sorted(library.operations(), key=lambda key: (key[1], key[0]))
+    return [f"{method} {path}" for method, path in ordered if (method, path) not in HANDLERS]
+
+
 def warm() -> None:
     """Parameter types are read from the library on first use: done ahead for what is implemented."""
     for key in HANDLERS:

@@ -1,17 +1,18 @@
-"""Customers and their tax ids."""
+"""Customers."""
 
 from __future__ import annotations
 
 import re
 
 from ondemand.standins.stripe.account import INCLUDED, Account
-from ondemand.standins.stripe.core import assign, changed, listed, operation, resource
+from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.customer_balance import change
 from ondemand.standins.stripe.errors import StripeError, invalid, no_such
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import attach, resolve
 from ondemand.standins.stripe.shapes import Object, part
+from ondemand.standins.stripe.tax_ids import add_tax_id
 
 FIELDS = (
     "name email description phone metadata preferred_locales tax_exempt business_name individual_name invoice_prefix "
@@ -127,50 +128,8 @@ def delete(account: Account, params: Params, id: str) -> Object:
     return account.bury(customer)
 
 
-# Tax ids
-
-
-def add_tax_id(account: Account, customer: Object, type: str, value: str) -> Object:
-    if any(t["type"] == type and t["value"] == value for t in account.find("tax_id", customer=customer["id"])):
-        raise invalid("The tax ID already exists on this customer.", "value", "tax_id_already_exists")
-    if type == "eu_vat" and not (value[:2].isalpha() and 8 <= len(value) <= 15):
-        raise invalid("Invalid value for eu_vat.", "value", "tax_id_invalid")
-    waits = {"status": "pending", "verified_address": None, "verified_name": None}
-    made = account.new(
-        "tax_id", type=type, value=value, customer=customer["id"], verification=waits,
-        country=value[:2] if type == "eu_vat" else type[:2].upper(),
-        owner={"type": "customer", "customer": customer["id"]},
-    )  # fmt: skip
-    emit(account, "customer.tax_id.created", made)
-    return made
-
-
-def tax_ids_of(account: Account, customer: str) -> list[Object]:
-    found = account.find("tax_id", newest_first=False, customer=customer)
-    return [{"type": each["type"], "value": each["value"]} for each in found]
-
-
-@operation("POST /v1/customers/{customer}/tax_ids")
-def create_tax_id(account: Account, params: Params, customer: str) -> Object:
-    return add_tax_id(account, account.get("customer", customer), params["type"], params["value"])
-
-
-@operation("GET /v1/customers/{customer}/tax_ids")
-def list_tax_ids(account: Account, params: Params, customer: str) -> Object:
-    account.get("customer", customer)
-    return listed(account, "tax_id", f"/v1/customers/{customer}/tax_ids", params, {"customer": customer})
-
-
-@operation("GET /v1/customers/{customer}/tax_ids/{id}")
-def get_tax_id(account: Account, params: Params, customer: str, id: str) -> Object:
-    found = account.get("tax_id", id)
-    if found["customer"] != customer:
-        raise StripeError(404, f"No such tax_id: '{id}'", param="id", code="resource_missing")
-    return found
-
-
-@operation("DELETE /v1/customers/{customer}/tax_ids/{id}")
-def delete_tax_id(account: Account, params: Params, customer: str, id: str) -> Object:
-    found = get_tax_id(account, params, customer, id)
-    emit(account, "customer.tax_id.deleted", found)
-    return account.delete(found)
+@operation("DELETE /v1/customers/{customer}/discount")
+def delete_discount(account: Account, params: Params, id: str) -> Object:
+    """Discounts belong to subscriptions and invoices: a customer has none."""
+    account.get("customer", id)
+    raise StripeError(404, f"No active discount for customer: {id}", code="resource_missing")

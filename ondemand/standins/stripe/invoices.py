@@ -6,7 +6,6 @@ from ondemand.standins.stripe import customer_balance
 from ondemand.standins.stripe.account import DUE, Account
 from ondemand.standins.stripe.collection import finalize, paid, pay, settled
 from ondemand.standins.stripe.core import assign, changed, operation, resource
-from ondemand.standins.stripe.customers import tax_ids_of
 from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
@@ -14,6 +13,7 @@ from ondemand.standins.stripe.invoice_payments import cancel_open
 from ondemand.standins.stripe.lines import draft, pull_pending
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object, part
+from ondemand.standins.stripe.tax_ids import tax_ids_of
 from ondemand.standins.stripe.tax_rates import rates
 from ondemand.standins.stripe.totals import recalculate
 

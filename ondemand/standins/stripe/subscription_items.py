@@ -5,7 +5,7 @@ from __future__ import annotations
 from ondemand.standins.stripe import subscriptions
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import operation, page
-from ondemand.standins.stripe.errors import no_such
+from ondemand.standins.stripe.errors import no_such, not_done
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 
@@ -23,7 +23,11 @@ def _find(account: Account, id: str) -> tuple[Object, Object]:
 
 def _change(account: Account, params: Params, subscription: str, given: Object) -> Object:
     of = {name: params[name] for name in OF_SUBSCRIPTION.split() if name in params}
-    return subscriptions.update(account, Params({"items": [Params(given)], **of}), subscription)
+    item = Params(given)
+    after = subscriptions.update(account, Params({"items": [item], **of}), subscription)
+    if unread := sorted(item.unused()):
+        raise not_done(f"the parameter {', '.join(unread)} of a subscription's item")
+    return after
 
 
 def _rest(params: Params) -> Object:

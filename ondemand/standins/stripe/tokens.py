@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ondemand.standins.stripe.account import Account, random_text
 from ondemand.standins.stripe.core import operation
-from ondemand.standins.stripe.errors import invalid, not_done
+from ondemand.standins.stripe.errors import StripeError, invalid, not_done
 from ondemand.standins.stripe.external_accounts import details, new_bank
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.payment_methods import find_card
@@ -20,13 +20,22 @@ def create(account: Account, params: Params) -> Object:
     given = params["card"]
     given.get("cvc")
     card, number = find_card(given["number"]), given["number"]
-    year = given["exp_year"]
+    month, year = _expiry(given)
     shown = blank("card") | {
         "id": random_text(24, "card_"), "brand": card.brand.title(), "country": card.country, "funding": card.funding,
-        "exp_month": int(given["exp_month"]), "exp_year": int(year), "last4": number[-4:], "name": given.get("name"),
+        "exp_month": month, "exp_year": year, "last4": number[-4:], "name": given.get("name"),
         "fingerprint": f"standin{number[-9:]}", "metadata": {},
     }  # fmt: skip
     return account.new("token", type="card", used=False, card=shown, _number=card.number)
+
+
+def _expiry(given: Params) -> tuple[int, int]:
+    for name in ("month", "year"):
+        text = given[f"exp_{name}"]
+        if not text.isdigit() or name == "month" and not 1 <= int(text) <= 12:
+            raise StripeError(402, f"Your card's expiration {name} is invalid.", kind="card_error",
+                              code=f"invalid_expiry_{name}", param=f"exp_{name}")  # fmt: skip
+    return int(given["exp_month"]), int(given["exp_year"])
 
 
 def _of_bank(account: Account, given: Params) -> Object:
