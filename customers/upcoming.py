@@ -18,7 +18,7 @@ NOTHING = PreviewFacts(subtotal=0, discount=0, tax=0, total=0, due=0, lines=[])
 
 
 def want(subscription: str, *, now: datetime) -> None:
-    """By its id at Stripe, where something changed: look again soon, unless it has ended. The caller opens the scope."""
+    """By its id at Stripe: something changed, so look again soon, unless it has ended. The caller opens the scope."""
     its = UpcomingInvoice.objects.filter(subscription__stripe_id=subscription)
     its.filter(subscription__state__in=Subscription.ENDED).delete()
     its.update(next_look_at=now)
