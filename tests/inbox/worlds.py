@@ -13,6 +13,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.db.models import Q
 from django.test import Client
 
 from customers import sync
@@ -24,9 +25,10 @@ from tests import factories
 from tests.factories import House
 from tests.inbox.events import SECRET, ring
 from tests.path.walk import Walk
+from tests.standins.stripe_process import DAY
 
 DROPPED, DOUBLED = 0.3, 0.3
-STEPS, MOST_DAYS = 6, 20
+STEPS, MOST_DAYS = 3, 20
 WANTED = frozenset(settings.STRIPE_WAKES)
 Json = dict[str, Any]
 
@@ -66,6 +68,7 @@ class Worlds:
     chance: random.Random
     client: Client = field(default_factory=Client)
     customers: list[str] = field(default_factory=list)
+    hours: int = 0  # that went by since the last change
     done: Counter[str] = field(default_factory=Counter)
     seen: str = ""  # the newest event at Stripe that was put on the wire
 
@@ -90,7 +93,7 @@ class Worlds:
             for customer in self.customers:
                 self.change(customer)
             self.listen()
-            self.walk.wait(days=self.chance.randint(1, MOST_DAYS))
+            self.walk.standin.advance(self.chance.randint(1, MOST_DAYS) * DAY)
             self.listen()
 
     def begin(self) -> None:
@@ -129,14 +132,17 @@ class Worlds:
         inbox.take(sync.KINDS, sync.sync, now=self.walk.now + timedelta(**later))
 
     def settle(self) -> None:
-        """Whatever is still on the wire comes; every pause of a try is over."""
+        """Whatever is still on the wire comes; after each look the pauses of its tries go by."""
         self.wire.ring(self.client, 1)
-        for _ in range(2):
-            self.take(hours=12)
+        for _ in range(3):
+            self.hours += 12
+            self.take(hours=self.hours)
 
     def poll(self) -> None:
-        inbox.poll(wanted=WANTED, now=self.walk.now)
-        self.settle()
+        """Twice: what the first brings may have us pay an open invoice with a new card, of which the second tells."""
+        for _ in range(2):
+            inbox.poll(wanted=WANTED, now=self.walk.now)
+            self.settle()
 
     def news(self) -> list[Json]:
         """What happened at Stripe since the last look, whether anybody hears of it or not."""
@@ -149,9 +155,10 @@ class Worlds:
             self.seen = found[-1]["id"] if found else self.seen
         return found
 
-    def wrong(self) -> int:
-        """Customers of whom we say something else than Stripe."""
-        return sum(self.theirs(each) != ours(each) for each in self.customers)
+    def wrong(self) -> list[tuple[Json, Json]]:
+        """Customers of whom we say something else than Stripe: what Stripe says, and what we say."""
+        pairs = [(theirs, ours(each, theirs)) for each in self.customers for theirs in [self.theirs(each)]]
+        return [(theirs, mine) for theirs, mine in pairs if theirs != mine]
 
     def theirs(self, customer: str) -> Json:
         subscriptions = self._all(f"/v1/subscriptions?status=all&customer={customer}")
@@ -180,10 +187,12 @@ class Worlds:
         return found
 
 
-def ours(customer: str) -> Json:
+def ours(customer: str, theirs: Json) -> Json:
+    """A draft that was deleted is gone at Stripe, and void here."""
     with as_worker():
         here = Customer.objects.get(stripe_id=customer)
-        invoices = Invoice.objects.filter(customer_id=here.pk)
+        mine = Invoice.objects.filter(customer_id=here.pk)
+        invoices = mine.exclude(~Q(stripe_id__in=theirs["invoices"]), state="void")
         return {
             "subscriptions": dict(Subscription.objects.filter(customer=here).values_list("stripe_id", "state")),
             "invoices": {each.stripe_id: (each.state, each.total, each.paid, each.remaining) for each in invoices},

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ondemand.bench import memory, path, start, walls, webhook
+from ondemand.bench import memory, path, start, sync, walls, webhook
 from ondemand.bench.running import DidNotStart
 from ondemand.bench.table import Measure, markdown
 
@@ -15,6 +15,7 @@ NAMES: dict[str, Callable[[], Iterator[Measure]]] = {
     "demo": start.measure,
     "memory": memory.measure,
     "path": path.measure,
+    "sync": sync.measure,
     "walls": walls.measure,
     "webhook": webhook.measure,
 }
