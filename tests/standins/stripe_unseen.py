@@ -62,5 +62,6 @@ UNSEEN = {
     ("POST /v1/subscriptions/{subscription}/migrate", "billing_mode[type]"): "flexible is all that one migrates to",
     ("POST /v1/subscriptions/{subscription}/resume", "billing_cycle_anchor"): "moments are not compared",
     ("POST /v1/accounts/{account}", "capabilities[transfers][requested]"): "was requested already",
+    ("POST /v1/transfers/{id}/reversals", "description"): "a reversal shows none",
     ("POST /v1/accounts/{account}/external_accounts", "default_for_currency"): "the first one is it anyway",
 }

@@ -215,3 +215,13 @@ def test_pages_that_do_not_exist_are_404(standin: Standin) -> None:
         "/x",
     ):
         assert ask(standin.base + path).status == 404
+
+
+def test_a_trial_is_charged_nothing_on_the_page(standin: Standin) -> None:
+    shop = Shop(standin)
+    given: Any = {"mode": "subscription", "line_items": [{"price": shop.base, "quantity": 1}], **URLS,
+                  "customer": shop.customer(card=""), "subscription_data": {"trial_period_days": 14}}  # fmt: skip
+    opened = shop.v1.checkout.sessions.create(given)
+    assert (opened.amount_total, standin.pay_page(str(opened.url)).status) == (0, 303)
+    done = shop.v1.checkout.sessions.retrieve(opened.id, {"expand": ["subscription"]})
+    assert (done.payment_status, done.subscription.status) == ("no_payment_required", "trialing")  # type: ignore[union-attr]

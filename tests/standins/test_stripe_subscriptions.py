@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import stripe
@@ -113,3 +114,52 @@ def test_a_subscriptions_discount_can_be_taken_away_and_its_billing_mode_migrate
     )
     shop.standin.advance(32 * DAY)
     assert shop.v1.invoices.list({"subscription": mine.id}).data[0].total == 9900
+
+
+def test_without_a_card_a_subscription_is_refused_unless_it_may_be_incomplete(shop: Shop) -> None:
+    owner = shop.customer(card="")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        shop.subscription(owner)
+    assert refused.value.code == "resource_missing"
+    assert shop.v1.subscriptions.list({"customer": owner, "status": "all"}).data == []
+    waiting = shop.subscription(owner, payment_behavior="default_incomplete")
+    with pytest.raises(stripe.InvalidRequestError, match="incomplete"):
+        shop.v1.subscriptions.update(waiting.id, {"items": [{"price": shop.base, "quantity": 2}]})
+    assert shop.v1.subscriptions.update(waiting.id, {"metadata": {"a": "1"}}).status == "incomplete"
+
+
+def test_the_last_item_can_be_replaced_by_another_in_one_call(shop: Shop) -> None:
+    mine = shop.subscription(shop.customer())
+    dear = shop.price(19900, recurring={"interval": "month"})
+    change: Any = [{"id": mine["items"].data[0].id, "deleted": True}, {"price": dear}]
+    after = shop.v1.subscriptions.update(mine.id, {"items": change, "proration_behavior": "none"})
+    assert [item.price.id for item in after["items"].data] == [dear]
+    with pytest.raises(stripe.InvalidRequestError, match="at least one active plan"):
+        shop.v1.subscriptions.update(mine.id, {"items": [{"id": after["items"].data[0].id, "deleted": True}]})
+
+
+def test_two_ways_to_end_exclude_each_other(shop: Shop) -> None:
+    mine = shop.subscription(shop.customer())
+    both: Any = {"cancel_at_period_end": True, "cancel_at": shop.standin.now() + DAY}
+    with pytest.raises(stripe.InvalidRequestError, match="only specify one"):
+        shop.v1.subscriptions.update(mine.id, both)
+
+
+def test_a_preview_can_have_discounts_and_inline_items_of_its_own(shop: Shop) -> None:
+    mine = shop.subscription(shop.customer())
+    half = shop.v1.coupons.create({"percent_off": 50})
+    more: Any = {"price_data": {"currency": "eur", "product": shop.product, "unit_amount": 300}, "quantity": 2}
+    asked: Any = {"subscription": mine.id, "discounts": [{"coupon": half.id}], "invoice_items": [more]}
+    preview = shop.v1.invoices.create_preview(asked)
+    assert (preview.subtotal, preview.total) == (10500, 5250)
+    assert shop.v1.coupons.retrieve(half.id).times_redeemed == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"billing_scheme": "tiered", "tiers_mode": "volume"}, {"recurring[usage_type]": "metered", "unit_amount": "5"},
+     {"unit_amount": "5", "currency_options[usd][unit_amount]": "6"}],
+)  # fmt: skip
+def test_prices_that_are_not_done_are_501_and_never_taken_for_others(shop: Shop, more: dict[str, str]) -> None:
+    form = {"product": shop.product, "currency": "eur", "recurring[interval]": "month", **more}
+    assert shop.standin.raw("POST", "/v1/prices", urlencode(form))[0] == 501

@@ -134,7 +134,10 @@ def collect_now(account: Account, invoice: Object, behaviour: str) -> Object:
         if (
             behaviour == "error_if_incomplete"
             or error.status != 402
-            and error.body["error"].get("code") != "resource_missing"
+            and (
+                invoice["billing_reason"] == "subscription_create"
+                or error.body["error"].get("code") != "resource_missing"
+            )
         ):
             error.keep = False
             raise

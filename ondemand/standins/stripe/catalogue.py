@@ -7,7 +7,7 @@ from typing import Any
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import assign, changed, operation, resource
-from ondemand.standins.stripe.errors import invalid
+from ondemand.standins.stripe.errors import invalid, not_done
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
@@ -77,6 +77,10 @@ def create_price(account: Account, params: Params) -> Object:
 
 
 def new_price(account: Account, params: Params, product: str) -> Object:
+    if params.get("billing_scheme", "per_unit") != "per_unit":
+        raise not_done("prices in tiers")
+    if (params.plain("recurring") or {}).get("usage_type") == "metered":
+        raise not_done("metered prices")
     amount = _unit_amount(params)
     kind = "recurring" if "recurring" in params else "one_time"
     made = account.new(

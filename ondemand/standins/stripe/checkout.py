@@ -127,7 +127,10 @@ def _behaviour(account: Account, session: Object, params: Params) -> None:
     session["payment_method_collection"] = params.get("payment_method_collection", "always")
 
 
-KNOWN = set("metadata billing_mode billing_cycle_anchor proration_behavior description invoice_settings".split())
+KNOWN = set(
+    "metadata billing_mode billing_cycle_anchor proration_behavior description invoice_settings trial_period_days "
+    "trial_end trial_settings".split()
+)
 
 
 def _subscription(session: Object, data: Params, now: int) -> Object:
@@ -191,6 +194,8 @@ def retotal(session: Object, now: int) -> Object:
 def _for_now(session: Object, line: Object, now: int) -> int:
     price, data = line["price"], session.get("_subscription") or {}
     amount, anchor = amount_of(price, line["quantity"]), data.get("billing_cycle_anchor")
+    if price["type"] == "recurring" and (data.get("trial_period_days") or data.get("trial_end")):
+        return 0
     if not anchor or price["type"] != "recurring":
         return amount
     if data.get("proration_behavior") == "none":

@@ -129,6 +129,8 @@ def _nested(value: dict[str, Any], types: tuple[Any, ...], at: str, update: bool
             return [_convert(value[k], library.element(tp), f"{at}[{k}]", update) for k in ordered]
         if te.is_typeddict(tp):
             return check(value, tp, at, update=update)
+        if get_origin(tp) is dict and te.is_typeddict(library.element(tp)[0]):
+            return Params({k: _convert(v, library.element(tp), f"{at}[{k}]", update) for k, v in value.items()}, at)
         if get_origin(tp) is dict:
             return {k: _metadata(k, v, at) for k, v in value.items()}
     raise invalid("Invalid array" if any(get_origin(t) is list for t in types) else "Invalid string: " + str(value), at)

@@ -6,12 +6,14 @@ from ondemand.standins.stripe import invoice_items, subscriptions
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.billing import bill, renew
 from ondemand.standins.stripe.core import operation
+from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import StripeError, invalid, not_done
 from ondemand.standins.stripe.lines import parent_subscription
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.periods import ENDED, period
 from ondemand.standins.stripe.proration import credit
 from ondemand.standins.stripe.shapes import Object
+from ondemand.standins.stripe.totals import recalculate
 
 
 @operation("POST /v1/invoices/create_preview")
@@ -21,7 +23,7 @@ def create_preview(account: Account, params: Params) -> Object:
     account.db.execute("SAVEPOINT preview")
     frozen = account.frozen
     try:
-        invoice = _preview(account, params)
+        invoice = _as_asked(account, _preview(account, params), params)
     finally:
         account.db.execute("ROLLBACK TO preview")
         account.db.execute("RELEASE preview")
@@ -56,7 +58,20 @@ def _extra(account: Account, params: Params, given: Params, n: int) -> None:
     owner = params.get("customer")
     if not owner:
         owner = account.get("subscription", params.need("subscription"), "subscription")["customer"]
-    known = {"amount", "currency", "description", "metadata", "period", "quantity", "price", "discountable"}
+    known = {
+        "amount",
+        "currency",
+        "description",
+        "metadata",
+        "period",
+        "quantity",
+        "price",
+        "price_data",
+        "discountable",
+        "tax_rates",
+        "unit_amount_decimal",
+        "quantity_decimal",
+    }
     if unknown := sorted(set(given) - known):
         raise not_done(f"invoice_items[{n}][{unknown[0]}]")
     made: Object = {"customer": owner} | {name: given[name] for name in given if name != "price"}
@@ -65,6 +80,17 @@ def _extra(account: Account, params: Params, given: Params, n: int) -> None:
     if "subscription" in params:
         made["subscription"] = params["subscription"]
     invoice_items.create(account, Params(made))
+
+
+def _as_asked(account: Account, invoice: Object, params: Params) -> Object:
+    """With the discounts and the tax that the preview alone is to have."""
+    if "discounts" in params:
+        apply_discounts(account, invoice, params)
+    if "automatic_tax" in params:
+        on = params["automatic_tax"]["enabled"]
+        told = {"status": "complete", "provider": "stripe", "liability": {"type": "self"}} if on else {}
+        invoice["automatic_tax"] |= {"enabled": on} | told
+    return recalculate(account, invoice)
 
 
 def _new_subscription(account: Account, params: Params, details: Params) -> Object:

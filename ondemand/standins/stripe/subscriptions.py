@@ -20,6 +20,8 @@ from ondemand.standins.stripe.proration import add_item, change_item, credit
 from ondemand.standins.stripe.shapes import Object, part
 
 FIELDS = "metadata description"
+LARGEST = 20  # items
+NOT_INCOMPLETE = {"items", "add_invoice_items", "trial_end", "billing_cycle_anchor", "discounts", "pause_collection"}
 
 
 def has_status(subscription: Object, wanted: str) -> bool:
@@ -61,7 +63,9 @@ def create(account: Account, params: Params) -> Object:
     made["items"]["url"] = f"/v1/subscription_items?subscription={made['id']}"
     terms.anchor(account, made, params)
     trials.begin(account, made, params)
-    for n, given in enumerate(params.need("items")):
+    if len(params.need("items")) > LARGEST:
+        raise invalid(f"A subscription can have up to {LARGEST} items.", "items")
+    for n, given in enumerate(params["items"]):
         add_item(account, made, given, f"items[{n}]")
     terms.check_anchor(made)
     terms.settings(account, assign(made, params, FIELDS), params)
@@ -94,6 +98,8 @@ def update(account: Account, params: Params, id: str) -> Object:
     before = account.get("subscription", id)
     if before["status"] in ENDED and set(params) - {"metadata", "cancellation_details", "expand"}:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+    if before["status"] == "incomplete" and set(params) & NOT_INCOMPLETE:
+        raise invalid("An incomplete subscription can only have its metadata and its payment method updated.")
     after = assign(account.get("subscription", id), params, FIELDS)
     behaviour = params.get("proration_behavior", "create_prorations")
     when = _proration_date(params, before) or account.now()
@@ -131,7 +137,8 @@ def _change_items(account: Account, subscription: Object, params: Params, when: 
     prices = [account.get("price", g["price"], "items[price]") for g in given if "price" in g]
     trial_over = trials.change(account, subscription, params)
     restart = trial_over or anchor == "now" or any(str(price["recurring"]) not in intervals for price in prices)
-    for n, each in enumerate(given):
+    added_first = sorted(enumerate(given), key=lambda one: bool(one[1].get("deleted")))
+    for n, each in added_first:  # or the last item could not be replaced by another
         change_item(account, subscription, each, f"items[{n}]", None if restart else when)
     if restart:
         _restart(account, subscription, old, None if trial_over else when)
@@ -152,6 +159,8 @@ def _cancel_at(account: Account, subscription: Object, params: Params, when: int
     if "cancel_at_period_end" not in params and "cancel_at" not in params:
         return
     at_end = params.get("cancel_at_period_end")
+    if at_end and params.get("cancel_at"):
+        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
     at: Any = params.plain("cancel_at")
     ends = [item["current_period_end"] for item in subscription["items"]["data"]]
     named = {"min_period_end": min(ends), "max_period_end": max(ends), "max_billed_until": max(ends)}

@@ -101,6 +101,7 @@ def reverse(account: Account, params: Params, id: str) -> Object:
     made = account.new("transfer_reversal", amount=amount, currency=transfer["currency"], transfer=id, metadata={})
     made["balance_transaction"] = balance.record(account, "transfer_refund", amount, made["currency"], made["id"])["id"]
     balance.record(there, "payment_refund", -amount, made["currency"], made["id"])
+    params.get("description")  # which a reversal does not show
     account.save(assign(made, params, "metadata"))
     done = transfer["amount_reversed"] + amount
     transfer |= {"amount_reversed": done, "reversed": done == transfer["amount"]}
