@@ -25,6 +25,7 @@ PREFIX = {
     "bank_account": "ba", "topup": "tu", "token": "tok", "card": "card",
 }  # fmt: skip
 LETTERS = string.ascii_letters + string.digits
+READABLE = bytes(ord(LETTERS[n % len(LETTERS)]) for n in range(256))  # any byte as a letter or digit
 NAMES = {"payment_method": "PaymentMethod", "account": "Account"}  # where an error's words differ
 DUE: dict[str, Callable[[Object], int | None]] = {}  # when an object next has something to do
 INCLUDED: dict[tuple[str, str], Callable[[Account, Object], Any]] = {}  # fields that only expand[] shows
@@ -181,4 +182,4 @@ def new_id(kind: str) -> str:
 
 
 def random_text(length: int, prefix: str = "") -> str:
-    return prefix + "".join(secrets.choice(LETTERS) for _ in range(length))
+    return prefix + secrets.token_bytes(length).translate(READABLE).decode()
