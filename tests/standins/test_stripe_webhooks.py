@@ -41,7 +41,10 @@ class _Hook(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.came.append((body, self.headers["Stripe-Signature"]))
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", self.server.url)
         self.end_headers()
 
     def log_message(self, *args: Any) -> None:
@@ -80,6 +83,27 @@ def test_what_is_not_answered_with_200_comes_again(standin: Standin, receiver: R
     while standin.v1.events.list().data[0].pending_webhooks:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_a_disabled_endpoint_hears_nothing_and_an_enabled_one_of_what_comes_then(
+    standin: Standin, receiver: Receiver
+) -> None:
+    hook = standin.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
+    assert standin.v1.webhook_endpoints.update(hook.id, {"disabled": True}).status == "disabled"
+    standin.v1.customers.create({"name": "unheard"})
+    assert standin.v1.webhook_endpoints.update(hook.id, {"disabled": False}).status == "enabled"
+    made = standin.v1.customers.create({"name": "heard"})
+    receiver.wait(bool)
+    assert [json.loads(payload)["data"]["object"]["id"] for payload, _ in receiver.came] == [made.id]
+
+
+def test_events_are_listed_by_whether_they_were_delivered(standin: Standin) -> None:
+    unreachable: Any = {"url": "http://127.0.0.1:1/", "enabled_events": ["customer.created"]}
+    standin.v1.webhook_endpoints.create(unreachable)
+    standin.v1.customers.create({"name": "a"})
+    standin.v1.products.create({"name": "b"})
+    lists = [standin.v1.events.list({"delivery_success": wanted}).data for wanted in (True, False)]
+    assert [[event.type for event in found] for found in lists] == [["product.created"], ["customer.created"]]
 
 
 def test_a_connect_endpoint_hears_of_connected_accounts_alone(standin: Standin, receiver: Receiver) -> None:

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ondemand.standins.stripe import library
 from ondemand.standins.stripe.account import Account
@@ -62,6 +62,14 @@ def delete(account: Account, params: Params, id: str) -> Object:
     return account.delete(account.get("webhook_endpoint", id))
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *given: Any) -> None:
+        """To lead somewhere else is a failure, as at Stripe."""
+
+
+OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 class Delivery(NamedTuple):
     n: int
     owner: str  # the account in which the event happened
@@ -104,7 +112,7 @@ def post(endpoint: Object, event: Object) -> int:
     }
     try:
         request = urllib.request.Request(endpoint["url"], payload.encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with OPENER.open(request, timeout=10) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         return error.code
