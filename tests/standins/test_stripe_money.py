@@ -76,6 +76,19 @@ def test_a_transfer_arrives_and_is_paid_out_to_the_bank(standin: Standin) -> Non
     assert (payout.amount, payout.status, payout.automatic) == (4000, "paid", True)
 
 
+def test_an_automatic_payout_says_what_it_is_made_of(standin: Standin) -> None:
+    standin.begin(days_ago=20)
+    partner = connected(standin)
+    paid(standin, "pm_card_bypassPending")
+    for amount in (1000, 2000):
+        standin.v1.transfers.create({"amount": amount, "currency": "eur", "destination": partner})
+    standin.advance(4 * DAY)
+    there: Any = {"stripe_account": partner}
+    payout = standin.v1.payouts.list(None, there).data[0].id
+    found = standin.v1.balance_transactions.list({"payout": payout}, there).data
+    assert sorted((txn.type, txn.net) for txn in found) == [("payment", 1000), ("payment", 2000), ("payout", -3000)]
+
+
 def test_a_reversal_brings_money_back_and_never_more(standin: Standin) -> None:
     partner = connected(standin)
     paid(standin, "pm_card_bypassPending")

@@ -16,7 +16,7 @@ WAIT = 2  # days until the money of a charge is available
 FEES = {"eur": (150, 25), "usd": (290, 30)}  # basis points and a fixed part
 CATEGORIES = {"payment": "charge", "adjustment": "dispute", "refund_failure": "refund_failure"}
 
-resource("balance_transaction", "/v1/balance_transactions", "type currency source")
+resource("balance_transaction", "/v1/balance_transactions", "type currency source", {"payout": "_payout"})
 DUE["balance_transaction"] = lambda txn: txn["available_on"] if txn["status"] == "pending" else None
 
 

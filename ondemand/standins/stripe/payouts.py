@@ -54,7 +54,16 @@ def run(account: Account, note: Object) -> None:
         return
     for currency, amount in balance.totals(account, "available").items():
         if amount > 0:
-            emit(account, "payout.created", account.save(_new_payout(account, amount, currency, automatic=True)))
+            made = account.save(_new_payout(account, amount, currency, automatic=True))
+            _note_contents(account, made)
+            emit(account, "payout.created", made)
+
+
+def _note_contents(account: Account, payout: Object) -> None:
+    """An automatic payout can be asked what it is made of."""
+    for txn in account.find("balance_transaction", currency=payout["currency"], status="available"):
+        if not txn.get("_payout"):
+            account.save(txn | {"_payout": payout["id"]})
 
 
 def _new_payout(account: Account, amount: int, currency: str, *, automatic: bool) -> Object:
