@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from commissions.models import Commission
+from commissions.services.reversing import BACK
 from customers.models import InvoiceLine
 from instances.models import UsageCycle, UsageReading
 from ondemand.clock import usage_day
@@ -43,15 +44,15 @@ def recomputed(row: Commission) -> int | None:
     """
     if row.kind == Commission.Kind.EARNING:
         return cumulative(row) - before(row, Commission.Kind.EARNING)
-    if row.kind == Commission.Kind.REVERSAL:
-        return cumulative(row) - before(row, Commission.Kind.REVERSAL, Commission.Kind.REINSTATEMENT)
+    if row.kind in BACK:
+        return cumulative(row) - before(row, *BACK)
     return None
 
 
 def cumulative(row: Commission) -> int:
     """What the line has come to with this row: earned of its base, or reversed of what it had earned."""
     due = max(row.due, 1)
-    if row.kind == Commission.Kind.REVERSAL:
+    if row.kind in BACK:
         return -divide(before(row, Commission.Kind.EARNING) * row.settled, due)
     return divide(row.base * row.settled * row.rate, due * WHOLE_RATE)
 
@@ -120,7 +121,7 @@ def _money(row: Commission, line: InvoiceLine) -> Iterator[Step]:
 
     yield Step(_("Base"), _base_text(line), money(row.base))
     shares = {"settled": money(row.settled), "due": money(row.due)}
-    if row.kind == Commission.Kind.REVERSAL:
+    if row.kind in BACK:
         yield Step(_("Given back"), _("{settled} of {due} that were charged for this line").format(**shares))
         earned = money(before(row, Commission.Kind.EARNING))
         yield Step(_("Earned before"), _("What this line had earned until then"), earned)
@@ -174,10 +175,10 @@ def _sum_text(row: Commission) -> str:
         "due": values.money(max(row.due, 1), row.currency),
         "so_far": values.money(cumulative(row), row.currency),
     }
-    if row.kind == Commission.Kind.REVERSAL:
+    if row.kind in BACK:
         earned = values.money(before(row, Commission.Kind.EARNING), row.currency)
         text = _("{earned} × {settled} ÷ {due}, rounded half away from zero: {so_far}").format(earned=earned, **figures)
-        earlier = before(row, Commission.Kind.REVERSAL, Commission.Kind.REINSTATEMENT)
+        earlier = before(row, *BACK)
     else:
         rate, base = values.number(hundredths(row.rate)), values.money(row.base, row.currency)
         text = _("{base} × {settled} ÷ {due} × {rate}%, rounded half away from zero: {so_far}").format(

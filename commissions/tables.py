@@ -15,10 +15,16 @@ from ondemand.portal import values
 from ondemand.portal.tables import BadgeCell, DateCell, LinkCell, ListTable, MoneyCell, PercentCell, TextCell
 from payments.states import State
 
-KIND_TONES: Final = {Commission.Kind.EARNING: "good", Commission.Kind.REVERSAL: "bad", Commission.Kind.CAP: "warn"}
+KIND_TONES: Final = {
+    Commission.Kind.EARNING: "good",
+    Commission.Kind.REVERSAL: "bad",
+    Commission.Kind.REINSTATEMENT: "info",
+    Commission.Kind.CAP: "warn",
+}
 TONES: Final = {
     State.PENDING: "warn",
     State.PAYABLE: "info",
+    State.HELD: "warn",
     State.IN_PAYMENT: "info",
     State.PAID: "good",
     State.RETURNED: "bad",
@@ -44,6 +50,8 @@ class StateCell(BadgeCell):
 
 def when(row: Any) -> str:
     """The state's own date, and the payment where there is one."""
+    if row.state == State.HELD:
+        return gettext("the invoice's payment is disputed")
     if row.payment is None:
         words = gettext("until {day}") if row.state == State.PENDING else gettext("since {day}")
         return format_html(words, day=values.day(row.payable_on))

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, Invoice, InvoiceLine, Refund, Subscription
+from customers.models import CreditNote, Customer, Dispute, Invoice, InvoiceLine, Refund, Subscription
 from ondemand.personal.admin import erase_link
 from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline
 
@@ -38,7 +38,7 @@ class LineInline(ReadOnlyInline):
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "partner", "state", "total", "paid", "currency", "effective_at"]
-    list_filter = ["state", "partner"]
+    list_filter = ["state", ("finalization_error", admin.EmptyFieldListFilter), "partner"]
     search_fields = ["number", "stripe_id"]
     inlines = [LineInline]
 
@@ -47,3 +47,19 @@ class InvoiceAdmin(ReadOnlyAdmin):
 class RefundAdmin(ReadOnlyAdmin):
     list_display = ["stripe_id", "partner", "invoice", "amount", "currency", "state", "created_at"]
     list_filter = ["state"]
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "partner", "invoice", "amount", "currency", "state", "created_at"]
+    list_filter = ["state"]
+    search_fields = ["number", "stripe_id"]
+    list_select_related = ["partner", "invoice"]
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = ["stripe_id", "partner", "invoice", "amount", "currency", "reason", "state", "answer_by"]
+    list_filter = ["state"]
+    search_fields = ["stripe_id"]
+    list_select_related = ["partner", "invoice"]

@@ -1,4 +1,4 @@
-"""Subscriptions, invoices and refunds as the nightly comparison with Stripe takes them."""
+"""Subscriptions, invoices, refunds, credit notes and disputes as the nightly comparison with Stripe takes them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db.models import F, QuerySet
 
 from customers import sync
-from customers.models import Invoice, Refund, Subscription
+from customers.models import CreditNote, Dispute, Invoice, Refund, Subscription
 from ondemand.comparing import Kind, Values
-from ondemand.gateway import invoices, refunds, subscriptions
+from ondemand.gateway import credit_notes, disputes, invoices, refunds, subscriptions
 
 
 def _subscriptions() -> QuerySet[Subscription]:
@@ -27,6 +27,14 @@ def _unfinished_invoices() -> QuerySet[Invoice]:
 
 def _unfinished_refunds() -> QuerySet[Refund]:
     return Refund.objects.filter(state__in=[Refund.State.PENDING, Refund.State.REQUIRES_ACTION])
+
+
+def _issued_notes() -> QuerySet[CreditNote]:
+    return CreditNote.objects.filter(state=CreditNote.State.ISSUED)
+
+
+def _unfinished_disputes() -> QuerySet[Dispute]:
+    return Dispute.objects.exclude(state__in=[Dispute.State.WARNING_CLOSED, Dispute.State.PREVENTED])
 
 
 def _is_live(subscription: Values) -> bool:
@@ -72,6 +80,26 @@ COMPARED = (
         listed=refunds.refunds_since,
         fetch=refunds.fetch_refund,
         mend=_sync("refund"),
+        alarms=_never,
+    ),
+    Kind(
+        "credit note",
+        fields=("amount", "before_payment", "after_payment", "refunds", "state"),
+        rows=CreditNote.objects.all,
+        unfinished=_issued_notes,
+        listed=credit_notes.credit_notes_since,
+        fetch=credit_notes.fetch_credit_note,
+        mend=_sync("credit_note"),
+        alarms=_never,
+    ),
+    Kind(
+        "dispute",
+        fields=("amount", "withdrawn", "state"),
+        rows=Dispute.objects.all,
+        unfinished=_unfinished_disputes,
+        listed=disputes.disputes_since,
+        fetch=disputes.fetch_dispute,
+        mend=_sync("dispute"),
         alarms=_never,
     ),
 )

@@ -48,6 +48,7 @@ def _write_head(customer: Customer, facts: InvoiceFacts) -> Invoice:
         "attempts": facts.attempts,
         "next_attempt_at": facts.next_attempt_at,
         "page_url": "" if customer.erased_at else facts.page_url,
+        "finalization_error": facts.finalization_error,
         "pdf_url": "" if customer.erased_at else facts.pdf_url,
     }
     known = Invoice.objects.filter(stripe_id=facts.id).first()

@@ -1,4 +1,4 @@
-"""What Stripe says of subscriptions, invoices and refunds, fetched again and written by Stripe's ids.
+"""What Stripe says of customers' cards, subscriptions and invoices, fetched again and written by Stripe's ids.
 
 Callers hold the object's lock and the worker's transaction (see the inbox).
 """
@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Min
 
 from customers import upcoming
+from customers.corrections import sync_credit_note, sync_dispute, sync_refund
 from customers.invoicing import upsert, write_invoice
-from customers.models import Customer, Invoice, InvoicePayment, Refund, Subscription
-from ondemand.gateway import checkout, invoices, refunds, subscriptions
+from customers.models import Customer, Invoice, Subscription
+from customers.totals import recount
+from ondemand.gateway import checkout, invoices, subscriptions
 from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
 
-KINDS = ("customer", "subscription", "invoice", "refund")
+KINDS = ("customer", "subscription", "invoice", "refund", "credit_note", "dispute")
 
 
 def sync(kind: str, stripe_id: str, now: datetime) -> None:
@@ -27,6 +29,8 @@ def sync(kind: str, stripe_id: str, now: datetime) -> None:
         "subscription": sync_subscription,
         "invoice": sync_invoice,
         "refund": sync_refund,
+        "credit_note": sync_credit_note,
+        "dispute": sync_dispute,
     }
     of_kind[kind](stripe_id)
     if kind == "subscription":
@@ -91,52 +95,8 @@ def sync_invoice(stripe_id: str) -> None:
     recount(customer)
 
 
-def sync_refund(stripe_id: str) -> None:
-    facts = refunds.fetch_refund(stripe_id)
-    payment = InvoicePayment.objects.filter(payment_intent=facts.payment_intent).select_related("invoice").first()
-    if not facts.payment_intent or payment is None:
-        raise NotYetKnown(f"no invoice was paid by {facts.payment_intent or 'that charge'}")
-    Refund.objects.update_or_create(
-        partner_id=payment.partner_id,
-        stripe_id=facts.id,
-        defaults={
-            "customer_id": payment.customer_id,
-            "invoice": payment.invoice,
-            "currency": facts.currency,
-            "amount": facts.amount,
-            "state": facts.state,
-            "created_at": facts.created_at,
-            "to_accrue": True,
-        },
-    )
-    recount(Customer.objects.get(pk=payment.customer_id))
-
-
 def _customer(stripe_id: str) -> Customer:
     customer = Customer.objects.filter(stripe_id=stripe_id).first()
     if customer is None:
         raise NotYetKnown(f"no customer is {stripe_id}")
     return customer
-
-
-def recount(customer: Customer) -> None:
-    """Write the totals and the payment status that lists show and sort by."""
-    unpaid = Count("pk", filter=Q(state=Invoice.State.OPEN, remaining__gt=0))
-    issued = Invoice.objects.filter(customer_id=customer.pk).issued()
-    sums = issued.aggregate(invoiced=Sum("total"), paid=Sum("paid"), unpaid=unpaid)
-    refunded = Refund.objects.filter(customer_id=customer.pk, state=Refund.State.SUCCEEDED).aggregate(sum=Sum("amount"))
-    Customer.objects.filter(pk=customer.pk).update(
-        invoiced=sums["invoiced"] or 0,
-        paid=sums["paid"] or 0,
-        refunded=refunded["sum"] or 0,
-        state=_payment_status(customer, sums["unpaid"]),
-    )
-
-
-def _payment_status(customer: Customer, unpaid: int) -> str:
-    states = set(Subscription.objects.filter(customer=customer).values_list("state", flat=True))
-    if states & {Subscription.State.PAST_DUE, Subscription.State.UNPAID}:
-        return Customer.State.PAST_DUE
-    if states and states <= set(Subscription.ENDED):
-        return Customer.State.CANCELLED
-    return Customer.State.DUE if unpaid else Customer.State.PAID

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, HelpRequest, Invoice, LoginToken, Subscription
+from customers.models import CreditNote, Customer, Dispute, HelpRequest, Invoice, LoginToken, Refund, Subscription
 from ondemand.portal import values
 from ondemand.portal.tables import (
     ActionCell,
@@ -33,6 +33,20 @@ SUBSCRIPTION_TONES: Final = {
     Subscription.State.TRIALING: "info",
     Subscription.State.PAST_DUE: "bad",
     Subscription.State.UNPAID: "bad",
+}
+REFUND_TONES: Final = {
+    Refund.State.PENDING: "warn",
+    Refund.State.REQUIRES_ACTION: "warn",
+    Refund.State.SUCCEEDED: "good",
+    Refund.State.FAILED: "bad",
+}
+NOTE_TONES: Final = {CreditNote.State.ISSUED: "good"}
+DISPUTE_TONES: Final = {
+    Dispute.State.WARNING_NEEDS_RESPONSE: "warn",
+    Dispute.State.NEEDS_RESPONSE: "bad",
+    Dispute.State.UNDER_REVIEW: "warn",
+    Dispute.State.WON: "good",
+    Dispute.State.LOST: "bad",
 }
 INVOICE_TONES: Final = {
     Invoice.State.PAID: "good",
@@ -103,6 +117,44 @@ class InvoiceTable(ListTable):
         model = Invoice
         fields = ()
         order_by = "-effective_at"
+
+
+class RefundTable(ListTable):
+    created_at = DateCell(verbose_name=_("date"))
+    invoice = TextCell(verbose_name=_("invoice"))
+    amount = MoneyCell(verbose_name=_("amount"))
+    state = BadgeCell(Refund.State.choices, REFUND_TONES, verbose_name=_("state"))
+
+    class Meta(ListTable.Meta):
+        model = Refund
+        fields = ()
+        order_by = "-created_at"
+
+
+class CreditNoteTable(ListTable):
+    number = TextCell(verbose_name=_("credit note"))
+    created_at = DateCell(verbose_name=_("date"))
+    invoice = TextCell(verbose_name=_("invoice"))
+    before_payment = MoneyCell(verbose_name=_("less to pay"))
+    after_payment = MoneyCell(verbose_name=_("given back"))
+    state = BadgeCell(CreditNote.State.choices, NOTE_TONES, verbose_name=_("state"))
+
+    class Meta(ListTable.Meta):
+        model = CreditNote
+        fields = ()
+        order_by = "-created_at"
+
+
+class DisputeTable(ListTable):
+    created_at = DateCell(verbose_name=_("date"))
+    invoice = TextCell(verbose_name=_("invoice"))
+    amount = MoneyCell(verbose_name=_("amount"))
+    state = BadgeCell(Dispute.State.choices, DISPUTE_TONES, verbose_name=_("state"))
+
+    class Meta(ListTable.Meta):
+        model = Dispute
+        fields = ()
+        order_by = "-created_at"
 
 
 class NamesCell(TextCell):

@@ -94,6 +94,8 @@ STRIPE_WAKES = {
     "subscription": "customers.tasks.take_events",
     "invoice": "customers.tasks.take_events",
     "refund": "customers.tasks.take_events",
+    "credit_note": "customers.tasks.take_events",
+    "dispute": "customers.tasks.take_events",
     "checkout.session": "signup.tasks.take_events",
 }
 STRIPE_CONNECT_WAKES = {"account": "payments.tasks.take_events"}  # the same of the partners' accounts

@@ -17,7 +17,7 @@ from payments.services.preparing import MINIMUM
 
 @dataclass(frozen=True)
 class Balance:
-    """Minor units of one currency, of commissions that are in no payment that the partner sees.
+    """Minor units of one currency, of commissions that are neither held nor in a payment that the partner sees.
 
     `payable` and `pending` may be negative after refunds. `ready_on`: the first day on which what is payable
     reaches the minimum for a payment, `ready` what it then is; None and 0 where that is not in sight.
@@ -44,7 +44,7 @@ def _uncommitted(partner_id: int) -> QuerySet[Commission]:
     shown = PaymentLine.objects.filter(
         partner_id=OuterRef("partner_id"), commission_id=OuterRef("pk"), freed=False, payment__state__in=Payment.SHOWN
     )
-    return Commission.objects.for_partner(partner_id).filter(~Exists(shown)).order_by()
+    return Commission.objects.for_partner(partner_id).not_held().filter(~Exists(shown)).order_by()
 
 
 def _balance(currency: str, found: list[tuple[date, int]], today: date) -> Balance:

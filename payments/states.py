@@ -19,6 +19,7 @@ class State(TextChoices):
 
     PENDING = "pending", _("pending")
     PAYABLE = "payable", _("payable")
+    HELD = "held", _("held")
     IN_PAYMENT = "in_payment", _("in payment")
     PAID = "paid", pgettext_lazy("commission", "paid")
     RETURNED = "returned", pgettext_lazy("commission", "returned")
@@ -38,7 +39,11 @@ def with_state(rows: QuerySet[Commission], today: date) -> QuerySet[Any]:
     {id, number, paid_at}, or None; and `payment_number`.
     """
     lines = _shown_lines()
-    waiting = Case(When(payable_on__lte=today, then=Value(State.PAYABLE)), default=Value(State.PENDING))
+    waiting = Case(
+        When(Commission.objects.is_disputed(), then=Value(State.HELD)),
+        When(payable_on__lte=today, then=Value(State.PAYABLE)),
+        default=Value(State.PENDING),
+    )
     return rows.annotate(
         state=Coalesce(Subquery(lines.values_list(PASSED_ON)[:1]), waiting, output_field=CharField()),
         payment=Subquery(lines.values_list(PAYMENT)[:1]),
@@ -49,10 +54,12 @@ def with_state(rows: QuerySet[Commission], today: date) -> QuerySet[Any]:
 def in_state(rows: QuerySet[Commission], state: str, today: date) -> QuerySet[Commission]:
     """The same as filtering by `state`, as a join that stays quick over a whole diary."""
     lines = _shown_lines()
+    if state == State.HELD:
+        return rows.filter(~Exists(lines), Commission.objects.is_disputed())
     if state == State.PENDING:
-        return rows.filter(~Exists(lines), payable_on__gt=today)
+        return rows.filter(~Exists(lines), ~Commission.objects.is_disputed(), payable_on__gt=today)
     if state == State.PAYABLE:
-        return rows.filter(~Exists(lines), payable_on__lte=today)
+        return rows.filter(~Exists(lines), ~Commission.objects.is_disputed(), payable_on__lte=today)
     return rows.filter(Exists(lines.annotate(passed_on=PASSED_ON).filter(passed_on=state)))
 
 

@@ -1,5 +1,5 @@
-"""Commission is earned on payment, per invoice line, and reversed by refunds. Set-based, idempotent, by any number
-of workers at once: the database's unique key decides, and what is found missing is written.
+"""Commission is earned on payment, per invoice line. Set-based, idempotent, by any number of workers at once: the
+database's unique key decides, and what is found missing is written.
 
 An earning is the settled share of the line's base at the rate in force on the invoice date, cumulative, less
 what was earned on the line before (money.md, Commission).
@@ -7,18 +7,13 @@ what was earned on the line before (money.md, Commission).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Sum
 
-from commissions.models import Commission
+from commissions.services.reversing import reverse_due
 from commissions.services.terms import ensure_terms
-from customers.models import Refund
-from ondemand import clock
-from ondemand.money import divide, split
 from ondemand.tenancy.context import as_worker
 
 # A line that waits is locked, so that of two workers one looks at it and the other passes on.
@@ -62,89 +57,10 @@ ON CONFLICT DO NOTHING"""
 
 
 def accrue(*, now: datetime, limit: int = 20_000) -> int:
-    """Write the rows that paid lines and refunds lack. Returns how many were written."""
+    """Write the rows that paid lines and what was given back of them lack. Returns how many were written."""
     with as_worker():
         ensure_terms(now=now)
     with as_worker(), connection.cursor() as cursor:
         cursor.execute(EARNINGS, {"limit": limit, "zone": settings.ZONE_TIME_ZONE, "now": now})
         earned = int(cursor.rowcount)
-    return earned + reverse_refunds(now=now)
-
-
-def reverse_refunds(*, now: datetime, limit: int = 500) -> int:
-    with as_worker():
-        waiting = Refund.objects.filter(to_accrue=True).order_by("created_at", "id")[:limit]
-        invoices = list(dict.fromkeys(waiting.values_list("invoice_id", flat=True)))
-    return sum(_reverse_invoice(invoice_id, now) for invoice_id in invoices)
-
-
-def _reverse_invoice(invoice_id: int, now: datetime) -> int:
-    """Every refund of the invoice in its order, so that parts are exact: cumulative, less what was reversed."""
-    with as_worker():
-        of_invoice = Refund.objects.select_for_update(of=("self",)).filter(invoice_id=invoice_id)
-        refunds = list(of_invoice.order_by("created_at", "id"))
-        if any(line.to_accrue for line in refunds[0].invoice.lines.all()):
-            return 0  # what was earned is not written yet; the mark stays
-        written = sum(_reverse(refunds[: n + 1], now) for n in range(len(refunds)))
-        Refund.objects.filter(pk__in=[refund.pk for refund in refunds]).update(to_accrue=False)
-        return written
-
-
-def _reverse(refunds: list[Refund], now: datetime) -> int:
-    """The rows of the last of `refunds`: what all of them take from each line, less what the earlier ones took.
-
-    A refund that names no line is spread over the positive lines by their gross, by largest remainder.
-    """
-    last = refunds[-1]
-    if last.state != Refund.State.SUCCEEDED or _is_reversed(last):
-        return 0
-    lines = [line for line in last.invoice.lines.all() if line.gross > 0]
-    returned = sum(refund.amount for refund in refunds if refund.state == Refund.State.SUCCEEDED)
-    gross = sum(line.gross for line in lines)
-    shares = split(min(returned, gross), [line.gross for line in lines])
-    earned = _sums(last, [Commission.Kind.EARNING])
-    before = _sums(last, [Commission.Kind.REVERSAL, Commission.Kind.REINSTATEMENT])
-    rows = [
-        _reversal(last, line.pk, line.gross, share, -divide(earned[line.pk] * share, line.gross) - before[line.pk], now)
-        for line, share in zip(lines, shares, strict=True)
-        if earned[line.pk]
-    ]
-    return len(Commission.objects.bulk_create([row for row in rows if row.amount], ignore_conflicts=True))
-
-
-def _is_reversed(refund: Refund) -> bool:
-    rows = Commission.objects.filter(partner_id=refund.partner_id, line__invoice_id=refund.invoice_id)
-    return rows.filter(kind=Commission.Kind.REVERSAL, source_id=refund.stripe_id).exists()
-
-
-def _sums(refund: Refund, kinds: list[Commission.Kind]) -> dict[int, int]:
-    rows = Commission.objects.filter(partner_id=refund.partner_id, line__invoice_id=refund.invoice_id, kind__in=kinds)
-    sums = rows.order_by().values_list("line_id").annotate(sum=Sum("amount"))
-    return defaultdict(int, {line_id: total for line_id, total in sums if line_id is not None})
-
-
-def _reversal(refund: Refund, line_id: int, gross: int, share: int, amount: int, now: datetime) -> Commission:
-    """`settled` of `due` is here what was given back of the line's gross. Payable no earlier than its earning."""
-    earning = Commission.objects.filter(line_id=line_id, kind=Commission.Kind.EARNING).latest("id")
-    day = clock.business_day(refund.created_at)
-    return Commission(
-        partner_id=refund.partner_id,
-        customer_id=refund.customer_id,
-        customer_name=earning.customer_name,
-        kind=Commission.Kind.REVERSAL,
-        line_id=line_id,
-        invoice_number=earning.invoice_number,
-        product_id=earning.product_id,
-        source_id=refund.stripe_id,
-        base=earning.base,
-        settled=share,
-        due=gross,
-        rate=earning.rate,
-        terms_id=earning.terms_id,
-        currency=earning.currency,
-        amount=amount,
-        date=day,
-        month=clock.month_start(day),
-        payable_on=max(earning.payable_on, day),
-        created_at=now,
-    )
+    return earned + reverse_due(now=now)

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("invoiced", models.BigIntegerField(default=0, verbose_name="invoiced")),
                 ("paid", models.BigIntegerField(default=0, verbose_name="paid")),
                 ("refunded", models.BigIntegerField(default=0, verbose_name="refunded")),
+                ("credited", models.BigIntegerField(default=0, verbose_name="credited")),
                 ("instances", models.PositiveIntegerField(default=0, verbose_name="instances")),
                 ("stripe_id", models.CharField(max_length=255)),
                 ("support_allowed", models.BooleanField(default=True, verbose_name="support access")),
@@ -131,6 +132,7 @@ class Migration(migrations.Migration):
                 ("paid_at", models.DateTimeField(null=True, verbose_name="paid on")),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("next_attempt_at", models.DateTimeField(null=True)),
+                ("finalization_error", models.TextField(blank=True, verbose_name="why it could not be finalised")),
                 ("page_url", models.URLField(blank=True, max_length=500)),
                 ("pdf_url", models.URLField(blank=True, max_length=500)),
                 (
@@ -419,6 +421,207 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "refunds",
                 "ordering": [models.OrderBy(models.F("created_at"), descending=True)],
             },
+        ),
+        migrations.CreateModel(
+            name="CreditNote",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField(db_index=True)),
+                ("stripe_id", models.CharField(max_length=255)),
+                ("number", models.CharField(max_length=60, verbose_name="number")),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("before_payment", models.BigIntegerField(verbose_name="less to pay")),
+                ("after_payment", models.BigIntegerField(verbose_name="given back")),
+                (
+                    "refunds",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("issued", "issued"), ("void", "void")], max_length=10, verbose_name="state"
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("to_accrue", models.BooleanField(default=True)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_notes",
+                        to="customers.invoice",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "credit note",
+                "verbose_name_plural": "credit notes",
+                "ordering": [models.OrderBy(models.F("created_at"), descending=True)],
+            },
+        ),
+        migrations.CreateModel(
+            name="CreditNoteLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField(db_index=True)),
+                ("stripe_id", models.CharField(max_length=255)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField()),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.invoiceline",
+                    ),
+                ),
+                (
+                    "note",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="customers.creditnote",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Dispute",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField(db_index=True)),
+                ("stripe_id", models.CharField(max_length=255)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("withdrawn", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=60, verbose_name="reason")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("warning_needs_response", "inquiry, to be answered"),
+                            ("warning_under_review", "inquiry, answered"),
+                            ("warning_closed", "inquiry, closed"),
+                            ("needs_response", "to be answered"),
+                            ("under_review", "answered"),
+                            ("won", "won"),
+                            ("lost", "lost"),
+                            ("prevented", "prevented"),
+                        ],
+                        max_length=30,
+                        verbose_name="state",
+                    ),
+                ),
+                ("answer_by", models.DateTimeField(null=True, verbose_name="answer by")),
+                ("created_at", models.DateTimeField()),
+                ("to_accrue", models.BooleanField(default=True)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="customers.invoice",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "dispute",
+                "verbose_name_plural": "disputes",
+                "ordering": [models.OrderBy(models.F("created_at"), descending=True)],
+            },
+        ),
+        migrations.AddIndex(
+            model_name="creditnote",
+            index=models.Index(fields=["partner", "invoice"], name="credit_note_invoice"),
+        ),
+        migrations.AddIndex(
+            model_name="creditnote",
+            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="credit_note_to_accrue"),
+        ),
+        migrations.AddConstraint(
+            model_name="creditnote",
+            constraint=models.UniqueConstraint(fields=("partner", "id"), name="credit_note_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="creditnote",
+            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="credit_note_stripe_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="creditnote",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "amount",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("before_payment"), "+", models.F("after_payment")
+                        ),
+                    )
+                ),
+                name="credit_note_parts_sum",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="creditnoteline",
+            index=models.Index(fields=["partner", "note"], name="credit_note_line_note"),
+        ),
+        migrations.AddConstraint(
+            model_name="creditnoteline",
+            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="credit_note_line_stripe_once"),
+        ),
+        migrations.AddIndex(
+            model_name="dispute",
+            index=models.Index(fields=["partner", "invoice"], name="dispute_invoice"),
+        ),
+        migrations.AddIndex(
+            model_name="dispute",
+            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="dispute_to_accrue"),
+        ),
+        migrations.AddConstraint(
+            model_name="dispute",
+            constraint=models.UniqueConstraint(fields=("partner", "id"), name="dispute_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="dispute",
+            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="dispute_stripe_once"),
         ),
         migrations.CreateModel(
             name="Subscription",

@@ -45,6 +45,14 @@ class Migration(migrations.Migration):
         CompositeForeignKey("customers_invoiceline", *INVOICE_KEY),
         CompositeForeignKey("customers_invoicepayment", *INVOICE_KEY),
         CompositeForeignKey("customers_refund", *INVOICE_KEY),
+        CompositeForeignKey("customers_creditnote", *INVOICE_KEY),
+        CompositeForeignKey(
+            "customers_creditnoteline", "partner_id, note_id", "customers_creditnote", "partner_id, id"
+        ),
+        CompositeForeignKey(
+            "customers_creditnoteline", "partner_id, line_id", "customers_invoiceline", "partner_id, id"
+        ),
+        CompositeForeignKey("customers_dispute", *INVOICE_KEY),
         WallTable(
             "customers_customer",
             Access(Role.WEB, READ, OWN_PARTNER),
@@ -86,6 +94,9 @@ class Migration(migrations.Migration):
         WallTable("customers_invoiceline", *READERS, Access(Role.WORKER, WRITE)),
         WallTable("customers_invoicepayment", *READERS, Access(Role.WORKER, EDIT)),
         WallTable("customers_refund", *READERS, Access(Role.WORKER, EDIT)),
+        WallTable("customers_creditnote", *READERS, Access(Role.WORKER, EDIT)),
+        WallTable("customers_creditnoteline", *READERS, Access(Role.WORKER, EDIT)),
+        WallTable("customers_dispute", *READERS, Access(Role.WORKER, EDIT)),
         Admit("customers_assignment", Access(Role.MACHINE, READ)),
         Admit("partners_partner", Access(Role.CUSTOMER, READ, f"id IN {THEIR_PARTNER}")),
         Admit("partners_campaign", Access(Role.CUSTOMER, READ, f"partner_id IN {THEIR_PARTNER}")),

@@ -1,4 +1,5 @@
-from customers.models.billing import Invoice, InvoiceLine, InvoicePayment, Refund
+from customers.models.billing import Invoice, InvoiceLine, InvoicePayment
+from customers.models.corrections import CreditNote, CreditNoteLine, Dispute, Refund
 from customers.models.customer import Assignment, Customer, Person, PersonInvitation
 from customers.models.help import HelpRequest
 from customers.models.login import LoginToken
@@ -7,7 +8,10 @@ from customers.models.upcoming import UpcomingInvoice
 
 __all__ = [
     "Assignment",
+    "CreditNote",
+    "CreditNoteLine",
     "Customer",
+    "Dispute",
     "HelpRequest",
     "Invoice",
     "InvoiceLine",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -53,6 +53,7 @@ class Invoice(models.Model):
     paid_at = models.DateTimeField(_("paid on"), null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    finalization_error = models.TextField(_("why it could not be finalised"), blank=True)
     page_url = models.URLField(max_length=500, blank=True)
     pdf_url = models.URLField(max_length=500, blank=True)
 
@@ -150,37 +151,3 @@ class InvoicePayment(models.Model):
     class Meta:
         indexes = [models.Index(fields=["partner", "invoice"], name="invoice_payment_invoice")]
         constraints = [models.UniqueConstraint(fields=["partner", "stripe_id"], name="invoice_payment_stripe_once")]
-
-
-class Refund(models.Model):
-    """Money given back on an invoice, in minor units. `to_accrue`: commissions have not looked at it yet."""
-
-    class State(models.TextChoices):
-        PENDING = "pending", _("pending")
-        REQUIRES_ACTION = "requires_action", _("requires action")
-        SUCCEEDED = "succeeded", _("succeeded")
-        FAILED = "failed", _("failed")
-        CANCELED = "canceled", _("cancelled")
-
-    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="refunds")
-    stripe_id = models.CharField(max_length=255)
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField(_("amount"))
-    state = models.CharField(_("state"), max_length=20, choices=State)
-    created_at = models.DateTimeField()
-    to_accrue = models.BooleanField(default=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("refund"), _("refunds")
-        ordering = [F("created_at").desc()]
-        indexes = [
-            models.Index(fields=["partner", "invoice"], name="refund_invoice"),
-            models.Index(fields=["id"], condition=Q(to_accrue=True), name="refund_to_accrue"),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["partner", "id"], name="refund_key"),
-            models.UniqueConstraint(fields=["partner", "stripe_id"], name="refund_stripe_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
-        ]

@@ -45,6 +45,7 @@ class Customer(models.Model):
     invoiced = models.BigIntegerField(_("invoiced"), default=0)
     paid = models.BigIntegerField(_("paid"), default=0)
     refunded = models.BigIntegerField(_("refunded"), default=0)
+    credited = models.BigIntegerField(_("credited"), default=0)
     instances = models.PositiveIntegerField(_("instances"), default=0)
     stripe_id = models.CharField(max_length=255)
     support_allowed = models.BooleanField(_("support access"), default=True)

@@ -17,6 +17,7 @@ from django.views import View
 from customers.models import Customer, Invoice, Person
 from customers.support import SupportSession
 from customers.tables import InvoiceTable, SubscriptionTable
+from customers.views.corrections import correction_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
@@ -132,7 +133,7 @@ def subscriptions(customer: Customer) -> Rows:
 
 
 def bills(customer: Customer) -> list[Facts | Rows]:
-    return [*upcoming_sections(customer.subscriptions.all()), invoices(customer)]
+    return [*upcoming_sections(customer.subscriptions.all()), invoices(customer), *correction_sections(customer)]
 
 
 def invoices(customer: Customer) -> Rows:

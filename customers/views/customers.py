@@ -24,6 +24,7 @@ from customers.tables import (
     LoginTable,
     SubscriptionTable,
 )
+from customers.views.corrections import correction_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance
 from instances.tables import CustomersInstanceTable
@@ -106,7 +107,7 @@ class CustomerDetail(DetailScreen):
             sections.append(instances_section(row))
         if money:
             sections += upcoming_sections(row.subscriptions.all())
-            sections += [invoices_section(row), commissions_section(row)]
+            sections += [invoices_section(row), *correction_sections(row), commissions_section(row)]
         if sees_instances(self.request):
             sections += [help_section(row), logins_section(row)]
         return sections
@@ -130,6 +131,8 @@ def account_facts(row: Customer, money: bool) -> Iterator[Fact]:
 def money_facts(row: Customer) -> Iterator[Fact]:
     yield Fact(_("Total invoiced"), values.money(row.invoiced, row.currency), big=True)
     yield Fact(_("Total paid"), values.money(row.paid, row.currency), big=True)
+    if row.credited:
+        yield Fact(_("Credited"), values.money(row.credited, row.currency))
     if row.refunded:
         yield Fact(_("Refunded"), values.money(row.refunded, row.currency))
     for currency, earned in commissions_of(row).values_list("currency").annotate(Sum("amount")).order_by("currency"):

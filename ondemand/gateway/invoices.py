@@ -62,6 +62,7 @@ class InvoiceFacts:
     paid_at: datetime | None
     attempts: int
     next_attempt_at: datetime | None
+    finalization_error: str
     page_url: str
     pdf_url: str
     lines: list[LineFacts]
@@ -138,11 +139,16 @@ def _invoice(found: stripe.Invoice, lines: list[stripe.InvoiceLineItem]) -> Invo
         paid_at=when(paid_at),
         attempts=found.attempt_count,
         next_attempt_at=when(found.next_payment_attempt),
+        finalization_error=_words_of(found.last_finalization_error),
         page_url=found.hosted_invoice_url or "",
         pdf_url=found.invoice_pdf or "",
         lines=[_line(line) for line in lines],
         payments=[_payment(each) for each in (found.payments.data if found.payments else [])],
     )
+
+
+def _words_of(error: stripe.Invoice.LastFinalizationError | None) -> str:
+    return error.message or error.code or error.type if error else ""
 
 
 def _subscription_of(invoice: stripe.Invoice) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Invoice, InvoiceLine, InvoicePayment, Refund, Subscription
+from customers.models import CreditNote, Dispute, Invoice, InvoiceLine, InvoicePayment, Refund, Subscription
 from ondemand.personal.archive import CURRENCY, Table, Told
 
 INVOICE = Told("invoice", "invoice_id", meaning=_("number of the invoice's row, as in invoices"))
@@ -94,4 +94,33 @@ def billing(customer_id: int) -> Iterator[Table]:
             Told("at", "created_at", meaning=_("when")),
         ],
         Refund.objects.filter(customer_id=customer_id).order_by("created_at", "pk"),
+    )
+    yield Table(
+        "credit_notes",
+        _("Credit notes: what was taken off an invoice."),
+        [
+            INVOICE,
+            STRIPE_ID,
+            Told("number", "number", meaning=_("number")),
+            Told("state", "state", meaning=_("state")),
+            CURRENCY,
+            Told("before_payment", "before_payment", "money", meaning=_("what there was less to pay")),
+            Told("after_payment", "after_payment", "money", meaning=_("what was given back")),
+            Told("at", "created_at", meaning=_("when")),
+        ],
+        CreditNote.objects.filter(customer_id=customer_id).order_by("created_at", "pk"),
+    )
+    yield Table(
+        "disputes",
+        _("Payments that the card's holder disputed at the bank."),
+        [
+            INVOICE,
+            STRIPE_ID,
+            Told("reason", "reason", meaning=_("reason")),
+            Told("state", "state", meaning=_("state")),
+            CURRENCY,
+            Told("amount", "amount", "money", meaning=_("what is disputed")),
+            Told("at", "created_at", meaning=_("when")),
+        ],
+        Dispute.objects.filter(customer_id=customer_id).order_by("created_at", "pk"),
     )

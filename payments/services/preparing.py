@@ -25,9 +25,9 @@ class PaymentRefused(Exception):
 
 
 def eligible(*, day: date) -> CommissionQuerySet:
-    """Payable on a business day and in no payment: one query for the job, the preview and the button."""
+    """Payable on a business day, not held and in no payment: one query for the job, the preview and the button."""
     paying = PaymentLine.objects.filter(partner_id=OuterRef("partner_id"), commission=OuterRef("pk"), freed=False)
-    return Commission.objects.filter(~Exists(paying), payable_on__lte=day)
+    return Commission.objects.not_held().filter(~Exists(paying), payable_on__lte=day)
 
 
 def payable(*, day: date, partner_id: int | None = None) -> list[tuple[int, str, int]]:

@@ -22,8 +22,8 @@ import partners.tasks
 import payments.tasks
 import signup.tasks
 from commissions.services import accrual, terms
+from customers import corrections, support, sync, upcoming
 from customers import services as registering
-from customers import support, sync, upcoming
 from customers.models import Customer, InvoicePayment, LoginToken, PersonInvitation, Subscription
 from customers.support import LoginRefused, Why
 from instances.models import Instance, UsageCycle
@@ -354,11 +354,26 @@ class Story:
             payment = InvoicePayment.objects.filter(customer_id=customer_id).earliest("id")
             product = Plan.objects.get(product__code="retail").product
         refund = self.walk.standin.v1.refunds.create({"payment_intent": payment.payment_intent, "amount": 100})
-        self.twice(sync.sync_refund, refund.id, scope=WORKER)
+        self.twice(corrections.sync_refund, refund.id, scope=WORKER)
         self.twice(commissions.tasks.accrue)
+        self.corrections(payment)
         given: dict[str, Any] = {"partner": iberia, "product": product, "rate": 2500, "hold_days": 30, "now": self.now}
         starts = clock.business_day(self.now) + timedelta(days=60)
         self.twice(terms.agree, **given, starts=starts, actor=staff, scope=STAFF, refused=IntegrityError)
+
+    def corrections(self, payment: InvoicePayment) -> None:
+        """A credit note of the same invoice, and a dispute that is lost."""
+        stripe = self.walk.standin.v1
+        with as_worker():
+            invoice = payment.invoice.stripe_id
+        note = stripe.credit_notes.create({"invoice": invoice, "amount": 200, "refund_amount": 200})
+        self.twice(corrections.sync_credit_note, note.id, scope=WORKER)
+        with as_worker():
+            other = InvoicePayment.objects.exclude(pk=payment.pk).filter(state="paid").latest("id")
+        dispute = self.walk.dispute(other.payment_intent, 300)
+        stripe.disputes.close(dispute)
+        self.twice(corrections.sync_dispute, dispute, scope=WORKER)
+        self.twice(commissions.tasks.accrue)
 
     def strange_events(self) -> None:
         """One about a refund that nobody knows, set going again by staff and then given up."""

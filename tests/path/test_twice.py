@@ -29,12 +29,20 @@ app.loader.import_default_modules()
 CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
 APPS = ("partners", "customers", "instances", "signup", "commissions", "payments")
-OTHERS = ("customers.sync", "customers.upcoming", "ondemand.inbox", "ondemand.mail", "ondemand.retention")
+OTHERS = (
+    "customers.corrections",
+    "customers.sync",
+    "customers.totals",
+    "customers.upcoming",
+    "ondemand.inbox",
+    "ondemand.mail",
+    "ondemand.retention",
+)
 ASKED = ("customers.support", "ondemand.teams.changes")  # a person asks for each anew
 READERS = {
-    "commissions.services.accrual.reverse_refunds": "the second half of accrue",
+    "commissions.services.reversing.reverse_due": "the second half of accrue",
     "customers.services.card_url": "an address for one visit",
-    "customers.sync.recount": "counts again",
+    "customers.totals.recount": "counts again",
     "customers.upcoming.want": "says when to look again",
     "instances.services.boots.count_instances": "counts again",
     "instances.services.boots.note": "a line of the log that its callers write once",

@@ -167,6 +167,12 @@ class Walk:
         inbox.take(signups.KINDS, signups.sync, now=now)
         inbox.take(sync.KINDS, sync.sync, now=now)
 
+    def dispute(self, payment_intent: str, amount: int | None = None, **more: object) -> str:
+        """The card's holder disputes a payment; the dispute's id at Stripe."""
+        charge = self.stripe(f"/v1/payment_intents/{payment_intent}")["latest_charge"]
+        given = {"charge": charge, **({"amount": amount} if amount else {}), **more}
+        return str(self.standin.control("disputes", given)["id"])
+
     def accrue(self) -> int:
         return accrue(now=self.now)
 

@@ -99,7 +99,7 @@ def names(text: str) -> set[str]:
 
 
 def token(browser: Client, path: str) -> str:
-    return re.findall(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(path).content.decode())[0]
+    return str(re.findall(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(path).content.decode())[0])
 
 
 @pytest.mark.parametrize("path", ["/dashboard/", "/account/", "/accounts/sessions/"])

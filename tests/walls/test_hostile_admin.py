@@ -57,7 +57,7 @@ def test_a_lookup_that_a_column_has_not_is_a_400(marked: Marked) -> None:
 
 
 def test_a_field_without_a_name_is_a_400(marked: Marked) -> None:
-    answer = visitor_of(marked, "staff").ask("POST", "/admin/ondemand/user/1/change/", body=b"_to_field=")
+    answer = visitor_of(marked, "staff").ask("POST", "/admin/ondemand/user/1/change/", body="_to_field=")
     assert answer.status_code == 400
 
 

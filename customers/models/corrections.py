@@ -1,0 +1,165 @@
+"""What was given back or is disputed of what was paid: history, as the invoices that it corrects."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.models.billing import Invoice, InvoiceLine
+from partners.models import Partner
+
+
+class Refund(models.Model):
+    """Money given back on an invoice, in minor units. `to_accrue`: commissions have not looked at it yet."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        REQUIRES_ACTION = "requires_action", _("requires action")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        CANCELED = "canceled", _("cancelled")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="refunds")
+    stripe_id = models.CharField(max_length=255)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    state = models.CharField(_("state"), max_length=20, choices=State)
+    created_at = models.DateTimeField()
+    to_accrue = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("refund"), _("refunds")
+        ordering = [F("created_at").desc()]
+        indexes = [
+            models.Index(fields=["partner", "invoice"], name="refund_invoice"),
+            models.Index(fields=["id"], condition=Q(to_accrue=True), name="refund_to_accrue"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="refund_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="refund_stripe_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
+        ]
+
+
+class CreditNote(models.Model):
+    """Amounts in minor units, with tax: `before_payment` lowers what is due, `after_payment` gives back what was paid.
+
+    `refunds`: Stripe's ids of those that belong to it, which count once, as this note.
+    """
+
+    class State(models.TextChoices):
+        ISSUED = "issued", _("issued")
+        VOID = "void", pgettext_lazy("credit note", "void")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="credit_notes"
+    )
+    stripe_id = models.CharField(max_length=255)
+    number = models.CharField(_("number"), max_length=60)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    before_payment = models.BigIntegerField(_("less to pay"))
+    after_payment = models.BigIntegerField(_("given back"))
+    refunds = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State)
+    created_at = models.DateTimeField()
+    to_accrue = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("credit note"), _("credit notes")
+        ordering = [F("created_at").desc()]
+        indexes = [
+            models.Index(fields=["partner", "invoice"], name="credit_note_invoice"),
+            models.Index(fields=["id"], condition=Q(to_accrue=True), name="credit_note_to_accrue"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="credit_note_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="credit_note_stripe_once"),
+            models.CheckConstraint(
+                condition=Q(amount=F("before_payment") + F("after_payment")), name="credit_note_parts_sum"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.stripe_id
+
+
+class CreditNoteLine(models.Model):
+    """What a note takes of an invoice line, after discounts and with tax. Without a line: of none in particular."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    note = models.ForeignKey(CreditNote, models.CASCADE, db_constraint=False, db_index=False, related_name="lines")
+    line = models.ForeignKey(
+        InvoiceLine, models.PROTECT, db_constraint=False, db_index=False, null=True, related_name="+"
+    )
+    stripe_id = models.CharField(max_length=255)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["partner", "note"], name="credit_note_line_note")]
+        constraints = [models.UniqueConstraint(fields=["partner", "stripe_id"], name="credit_note_line_stripe_once")]
+
+
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def open(self) -> DisputeQuerySet:
+        return self.filter(state__in=Dispute.OPEN)
+
+
+class Dispute(models.Model):
+    """A payment that the card's holder disputes. `withdrawn`: what Stripe took of us for it and has not given back.
+
+    A warning (an inquiry) and a prevented one take nothing.
+    """
+
+    class State(models.TextChoices):
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("inquiry, to be answered")
+        WARNING_UNDER_REVIEW = "warning_under_review", _("inquiry, answered")
+        WARNING_CLOSED = "warning_closed", _("inquiry, closed")
+        NEEDS_RESPONSE = "needs_response", _("to be answered")
+        UNDER_REVIEW = "under_review", _("answered")
+        WON = "won", pgettext_lazy("dispute", "won")
+        LOST = "lost", pgettext_lazy("dispute", "lost")
+        PREVENTED = "prevented", _("prevented")
+
+    OPEN = (State.NEEDS_RESPONSE, State.UNDER_REVIEW)
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="disputes")
+    stripe_id = models.CharField(max_length=255)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    withdrawn = models.BigIntegerField()
+    reason = models.CharField(_("reason"), max_length=60)
+    state = models.CharField(_("state"), max_length=30, choices=State)
+    answer_by = models.DateTimeField(_("answer by"), null=True)
+    created_at = models.DateTimeField()
+    to_accrue = models.BooleanField(default=True)
+
+    objects = DisputeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("dispute"), _("disputes")
+        ordering = [F("created_at").desc()]
+        indexes = [
+            models.Index(fields=["partner", "invoice"], name="dispute_invoice"),
+            models.Index(fields=["id"], condition=Q(to_accrue=True), name="dispute_to_accrue"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="dispute_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="dispute_stripe_once"),
+        ]
+
+    @property
+    def lost(self) -> int:
+        """What is gone for good, in minor units; the fee is ours."""
+        return min(self.amount, self.withdrawn) if self.state == Dispute.State.LOST else 0
