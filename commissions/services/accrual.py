@@ -2,7 +2,8 @@
 database's unique key decides, and what is found missing is written.
 
 An earning is the settled share of the line's base at the rate in force on the invoice date, cumulative, less
-what was earned on the line before (money.md, Commission).
+what was earned on the line before (money.md, Commission). Settled is the total less what is still to be paid and
+what a credit note took off before it was paid.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ WITH waiting AS (
   SELECT line.id AS line_id, line.partner_id, line.customer_id, line.product_id, line.currency,
     line.amount - line.discount - line.credit - line.inclusive_tax AS base,
     invoice.stripe_id, invoice.number, assignment.name,
-    CASE WHEN invoice.state = 'paid' THEN greatest(invoice.due, 1) ELSE invoice.paid END AS paid,
-    greatest(invoice.due, 1) AS due,
+    CASE WHEN invoice.total > 0 THEN invoice.total - invoice.credited_before
+      - CASE WHEN invoice.state = 'paid' THEN 0 ELSE invoice.remaining END ELSE 1 END AS paid,
+    greatest(invoice.total, 1) AS due,
     (invoice.effective_at AT TIME ZONE %(zone)s)::date AS invoice_day,
     (coalesce(invoice.paid_at, %(now)s) AT TIME ZONE %(zone)s)::date AS day
   FROM looked line

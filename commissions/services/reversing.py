@@ -49,7 +49,7 @@ def _reverse_invoice(invoice_id: int, now: datetime) -> int:
         if any(line.to_accrue for line in lines):
             return 0  # what was earned is not written yet; the marks stay
         refunds, notes, disputes = (list(_locked(model, invoice)) for model in CAUSES)
-        written = _Book(invoice, lines, now).take(causes_of(refunds, notes, disputes))
+        written = _Book(invoice, lines, now).take(_causes_of(refunds, notes, disputes))
         for model, found in zip(CAUSES, (refunds, notes, disputes), strict=True):
             model.objects.filter(pk__in=[row.pk for row in found]).update(to_accrue=False)
         return written
@@ -60,7 +60,7 @@ def _locked(model: Any, invoice: Invoice) -> Any:
     return model.objects.select_for_update().filter(partner_id=invoice.partner_id, invoice=invoice).order_by("id")
 
 
-def causes_of(refunds: list[Refund], notes: list[CreditNote], disputes: list[Dispute]) -> list[Cause]:
+def _causes_of(refunds: list[Refund], notes: list[CreditNote], disputes: list[Dispute]) -> list[Cause]:
     """In their order. A refund that belongs to a note counts once, as the note."""
     of_notes = {refund for note in notes if note.state == CreditNote.State.ISSUED for refund in note.refunds}
     found = [(note.created_at, _note(note)) for note in notes]
@@ -127,13 +127,15 @@ class _Book:
                 self.written.append(self._row(kind, cause, line, returned, amount, day))
 
     def _returned(self, counted: list[Cause]) -> Iterator[tuple[InvoiceLine, int]]:
-        """Of each positive line, at most its gross. What names no line is spread by gross, by largest remainder."""
+        """Of each positive line, at most its gross. What names no line is spread, by largest remainder, over what
+        is left of them."""
         lines = [line for line in self.lines if line.gross > 0]
-        gross = [line.gross for line in lines]
-        named = sum((cause.of_lines for cause in counted), Counter[int]())
-        shares = split(min(sum(cause.unnamed for cause in counted), sum(gross)), gross)
-        for line, share in zip(lines, shares, strict=True):
-            yield line, min(named[line.pk] + share, line.gross)
+        of_lines = sum((cause.of_lines for cause in counted), Counter[int]())
+        named = [min(of_lines[line.pk], line.gross) for line in lines]
+        left = [line.gross - taken for line, taken in zip(lines, named, strict=True)]
+        shares = split(min(sum(cause.unnamed for cause in counted), sum(left)), left)
+        for line, taken, share in zip(lines, named, shares, strict=True):
+            yield line, taken + share
 
     def _row(
         self, kind: Commission.Kind, cause: Cause, line: InvoiceLine, returned: int, amount: int, day: date

@@ -127,6 +127,7 @@ class Migration(migrations.Migration):
                 ("due", models.BigIntegerField(verbose_name="due")),
                 ("paid", models.BigIntegerField(verbose_name="paid")),
                 ("remaining", models.BigIntegerField()),
+                ("credited_before", models.BigIntegerField(default=0)),
                 ("created_at", models.DateTimeField()),
                 ("effective_at", models.DateTimeField(null=True, verbose_name="date")),
                 ("paid_at", models.DateTimeField(null=True, verbose_name="paid on")),

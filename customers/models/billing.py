@@ -48,6 +48,7 @@ class Invoice(models.Model):
     due = models.BigIntegerField(_("due"))
     paid = models.BigIntegerField(_("paid"))
     remaining = models.BigIntegerField()
+    credited_before = models.BigIntegerField(default=0)  # by credit notes, of what was still to be paid
     created_at = models.DateTimeField()
     effective_at = models.DateTimeField(_("date"), null=True)
     paid_at = models.DateTimeField(_("paid on"), null=True)

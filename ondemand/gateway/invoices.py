@@ -57,6 +57,7 @@ class InvoiceFacts:
     due: int
     paid: int
     remaining: int
+    credited_before: int
     created_at: datetime
     effective_at: datetime | None
     paid_at: datetime | None
@@ -134,6 +135,7 @@ def _invoice(found: stripe.Invoice, lines: list[stripe.InvoiceLineItem]) -> Invo
         due=found.amount_due,
         paid=found.amount_paid,
         remaining=found.amount_remaining,
+        credited_before=found.pre_payment_credit_notes_amount,
         created_at=instant(found.created),
         effective_at=when(found.effective_at),
         paid_at=when(paid_at),

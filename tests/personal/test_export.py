@@ -15,7 +15,7 @@ from django.apps import apps
 from django.test import Client
 
 from customers import support
-from customers.models import Customer, InvoicePayment, Person, Refund
+from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, Refund
 from instances.services.help import ask
 from ondemand import audit, clock
 from ondemand.models import AuditEntry, User
@@ -31,6 +31,7 @@ NAME = "=Vega & Sons"
 LEFT_OUT = {
     "Commission": "the partner's earnings",
     "UpcomingInvoice": "a preview, which the invoice replaces",
+    "CreditNoteLine": "the note is there, and the invoice's lines",
     "Erasure": "of a customer who is erased nobody takes a file any more",
     "Mail": "who received them has them; some carry links that work once",
     "LoginToken": "those that were used are there",
@@ -71,6 +72,11 @@ def fill(cast: Cast, customer: Customer) -> None:
     with as_worker():
         InvoicePayment.objects.create(stripe_id=f"inpay_{customer.pk}", state="paid", **of_invoice)
         Refund.objects.create(stripe_id=f"re_{customer.pk}", state="succeeded", created_at=cast.now, **of_invoice)
+        more = {"created_at": cast.now, **of_invoice}
+        CreditNote.objects.create(
+            stripe_id=f"cn_{customer.pk}", number="CN-1", state="issued", before_payment=0, after_payment=100, **more
+        )
+        Dispute.objects.create(stripe_id=f"du_{customer.pk}", state="lost", reason="fraudulent", withdrawn=100, **more)
         instance.events.create(at=cast.now, kind="queued", text="The instance was ordered.", **ids)
         customer.invitations.create(
             partner_id=customer.partner_id,

@@ -59,7 +59,7 @@ def test_a_note_before_payment_lowers_what_is_due_and_takes_nothing(month: Walk)
     assert (fresh.remaining, earned(invoice, REVERSAL)) == (invoice.remaining - 500, 0)
     month.standin.v1.invoices.pay(invoice.stripe_id, {"paid_out_of_band": True})
     known(month)
-    assert earned(invoice) > 0
+    assert earned(invoice) == (invoice.total - 500) * 2_000 // 10_000
     assert earned(invoice, REVERSAL) == 0
 
 
@@ -90,6 +90,19 @@ def test_a_refund_that_fails_reinstates(month: Walk) -> None:
     month.wait(days=3)
     known(month)
     assert (earned(invoice), customer().refunded) == (whole, 0)
+
+
+def test_a_note_of_one_line_and_a_refund_of_the_rest_take_all(month: Walk) -> None:
+    invoice = last_invoice()
+    with as_worker():
+        line = invoice.lines.filter(amount__gt=0).latest("amount")
+    given: Any = {"type": "invoice_line_item", "invoice_line_item": line.stripe_id, "quantity": line.quantity}
+    note = {"invoice": invoice.stripe_id, "lines": [given], "credit_amount": line.gross}
+    month.standin.v1.credit_notes.create(note)  # type: ignore[arg-type]
+    intent, rest = payment_of(invoice), invoice.total - line.gross
+    month.standin.v1.refunds.create({"payment_intent": intent, "amount": rest})
+    known(month)
+    assert earned(invoice) == 0
 
 
 @pytest.mark.parametrize("first", [True, False])
