@@ -28,7 +28,8 @@ from tests.path.walk import Walk
 from tests.standins.stripe_process import DAY
 
 DROPPED, DOUBLED = 0.3, 0.3
-STEPS, MOST_DAYS = 3, 20
+STEPS, MOST_DAYS = 3, 15
+UNPOLLED = 14  # days; with the next wait fewer than the 30 for which Stripe keeps events
 WANTED = frozenset(settings.STRIPE_WAKES)
 Json = dict[str, Any]
 
@@ -68,6 +69,7 @@ class Worlds:
     chance: random.Random
     client: Client = field(default_factory=Client)
     customers: list[str] = field(default_factory=list)
+    unpolled: int = 0  # days since the last poll
     hours: int = 0  # that went by since the last change
     done: Counter[str] = field(default_factory=Counter)
     seen: str = ""  # the newest event at Stripe that was put on the wire
@@ -90,10 +92,15 @@ class Worlds:
         for _ in range(worlds):
             self.begin()
         for _ in range(STEPS):
+            if self.chance.random() < 0.3 or self.unpolled > UNPOLLED:
+                inbox.poll(wanted=WANTED, now=self.walk.now)
+                self.unpolled = 0
             for customer in self.customers:
                 self.change(customer)
             self.listen()
-            self.walk.standin.advance(self.chance.randint(1, MOST_DAYS) * DAY)
+            days = self.chance.randint(1, MOST_DAYS)
+            self.walk.standin.advance(days * DAY)
+            self.unpolled += days
             self.listen()
 
     def begin(self) -> None:
@@ -125,8 +132,6 @@ class Worlds:
         self.wire.ring(self.client, self.chance.random())
         if self.chance.random() < 0.5:
             self.take()
-        if self.chance.random() < 0.2:
-            inbox.poll(wanted=WANTED, now=self.walk.now)
 
     def take(self, **later: int) -> None:
         inbox.take(sync.KINDS, sync.sync, now=self.walk.now + timedelta(**later))
