@@ -19,6 +19,7 @@ from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
 
+OURS = ("next_payment_attempt", "grace_days", "exempt_until", "exempt_reason")  # of a subscription; not Stripe's
 KINDS = ("customer", "subscription", "invoice", "refund", "credit_note", "dispute")
 
 
@@ -48,7 +49,7 @@ def sync_card(stripe_id: str) -> None:
         return
     for subscription in Subscription.objects.live().filter(customer=customer):
         checkout.use_card(subscription.stripe_id, card)
-    for invoice in Invoice.objects.filter(customer_id=customer.pk, state=Invoice.State.OPEN, remaining__gt=0):
+    for invoice in Invoice.objects.unpaid().filter(customer_id=customer.pk):
         checkout.pay_invoice(invoice.stripe_id, card)
 
 
@@ -77,7 +78,7 @@ def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFact
         cancel_at=facts.cancel_at,
         ended_at=facts.ended_at,
     )
-    return upsert(Subscription, [row], but=["next_payment_attempt"])[0]
+    return upsert(Subscription, [row], but=OURS)[0]
 
 
 def sync_invoice(stripe_id: str) -> None:

@@ -18,6 +18,7 @@ MOST = 200
 def take_events() -> None:
     if inbox.take(sync.KINDS, sync.sync, now=clock.now()):
         hint("commissions.tasks.accrue")
+        hint("instances.tasks.dun")
 
 
 @job

@@ -24,6 +24,9 @@ TONES: Final = {
     Instance.State.QUEUED: "info",
     Instance.State.BOOTING: "info",
     Instance.State.RUNNING: "good",
+    Instance.State.SUSPENDING: "warn",
+    Instance.State.SUSPENDED: "bad",
+    Instance.State.RESUMING: "info",
     Instance.State.FAILED: "bad",
     Instance.State.TERMINATING: "warn",
 }

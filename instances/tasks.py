@@ -1,11 +1,11 @@
-"""Jobs about instances: boots, ends, usage; the sweep finds what hints missed."""
+"""Jobs about instances: boots, suspensions, ends, usage; the sweep finds what hints missed."""
 
 from __future__ import annotations
 
 from instances.comparing import COMPARED
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots, usage
+from instances.services import boots, dunning, suspensions, usage
 from ondemand import clock
 from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
@@ -20,6 +20,16 @@ def boot(instance_id: int) -> None:
 
 
 @job
+def switch(instance_id: int) -> None:
+    suspensions.switch(instance_id, provisioner=provisioner(), now=clock.now())
+
+
+@job
+def dun() -> None:
+    dunning.run(now=clock.now())
+
+
+@job
 def push_usage(cycle_id: int) -> None:
     usage.push(cycle_id, now=clock.now())
 
@@ -29,10 +39,13 @@ def sweep() -> None:
     now = clock.now()
     with as_worker():
         to_boot = list(Instance.objects.to_boot(now).values_list("pk", flat=True)[:MOST])
+        to_switch = list(Instance.objects.to_switch(now).values_list("pk", flat=True)[:MOST])
         to_end = list(Instance.objects.to_end().values_list("pk", flat=True)[:MOST])
         to_push = list(UsageCycle.objects.to_push(now).values_list("pk", flat=True)[:MOST])
     for instance_id in to_boot:
         boots.boot(instance_id, provisioner=provisioner(), now=now)
+    for instance_id in to_switch:
+        suspensions.switch(instance_id, provisioner=provisioner(), now=now)
     for instance_id in to_end:
         boots.end(instance_id, provisioner=provisioner(), now=now)
     for cycle_id in to_push:

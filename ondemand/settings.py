@@ -311,6 +311,7 @@ CELERY_BEAT_SCHEDULE = {
         "customers.tasks.preview": 1,
         "signup.tasks.sweep": 1,
         "instances.tasks.sweep": 1,
+        "instances.tasks.dun": 1,
         "commissions.tasks.accrue": 1,
         "payments.tasks.sweep": 1,
         "payments.tasks.draft": 120,

@@ -653,6 +653,9 @@ class Migration(migrations.Migration):
                 ("cancel_at", models.DateTimeField(blank=True, null=True)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 ("next_payment_attempt", models.DateTimeField(blank=True, null=True)),
+                ("grace_days", models.PositiveSmallIntegerField(default=14, verbose_name="days of grace")),
+                ("exempt_until", models.DateTimeField(blank=True, null=True, verbose_name="exempt until")),
+                ("exempt_reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
                 (
                     "customer",
                     models.ForeignKey(

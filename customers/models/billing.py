@@ -19,6 +19,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         """Those that count as invoiced: not drafts, not void."""
         return self.filter(state__in=[Invoice.State.OPEN, Invoice.State.PAID, Invoice.State.UNCOLLECTIBLE])
 
+    def unpaid(self) -> InvoiceQuerySet:
+        """Those of which something is still to be paid."""
+        return self.filter(state=Invoice.State.OPEN, remaining__gt=0)
+
 
 class Invoice(models.Model):
     """Amounts in minor units of `currency`. (partner, customer, assignment) is one composite key and never moves.

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from customers.models.billing import Invoice
 from customers.models.customer import Customer
 from ondemand import clock
 from partners.models import Partner, Plan, Product
@@ -21,6 +36,26 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def to_preview(self, now: datetime) -> SubscriptionQuerySet:
         """Live ones of whose upcoming invoice nothing is known, or something has changed."""
         return self.live().filter(Q(upcoming=None) | Q(upcoming__next_look_at__lte=now))
+
+    def with_suspension_date(self) -> Any:
+        """These, with `oldest_unpaid`, the oldest open invoice's date, and `suspends_at`, when grace and exemption end.
+
+        Both are NULL where all is paid.
+        """
+        unpaid = Invoice.objects.unpaid().filter(
+            customer_id=OuterRef("customer_id"), subscription_stripe_id=OuterRef("stripe_id")
+        )
+        oldest = unpaid.order_by().values("customer_id").annotate(at=Min(Coalesce("effective_at", "created_at")))
+        grace = ExpressionWrapper(F("grace_days") * Value(timedelta(days=1)), DurationField())
+        end = ExpressionWrapper(F("oldest_unpaid") + grace, DateTimeField())
+        found = self.annotate(oldest_unpaid=Subquery(oldest.values("at")))
+        known = When(oldest_unpaid__isnull=False, then=Greatest(end, F("exempt_until")))  # PostgreSQL's skips NULL
+        return found.annotate(suspends_at=Case(known, output_field=DateTimeField()))
+
+    def overdue(self, now: datetime) -> SubscriptionQuerySet:
+        """Live ones whose instances are to be suspended."""
+        found: SubscriptionQuerySet = self.live().with_suspension_date().filter(suspends_at__lte=now)
+        return found
 
 
 class Subscription(models.Model):
@@ -53,6 +88,9 @@ class Subscription(models.Model):
     cancel_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     next_payment_attempt = models.DateTimeField(null=True, blank=True)
+    grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=14)
+    exempt_until = models.DateTimeField(_("exempt until"), null=True, blank=True)
+    exempt_reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     objects = SubscriptionQuerySet.as_manager()
 

@@ -4,6 +4,7 @@ import uuid
 
 import django.core.validators
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -13,6 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0001_initial"),
         ("partners", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -42,6 +44,9 @@ class Migration(migrations.Migration):
                             ("queued", "queued"),
                             ("booting", "booting"),
                             ("running", "running"),
+                            ("suspending", "being suspended"),
+                            ("suspended", "suspended"),
+                            ("resuming", "resuming"),
                             ("failed", "failed"),
                             ("terminating", "ending"),
                             ("terminated", "ended"),
@@ -144,6 +149,62 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["at", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Suspension",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField(db_index=True)),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("unpaid", "unpaid"),
+                            ("staff", "by Openbravo"),
+                            ("abuse", "abuse"),
+                            ("term_ended", "the term has ended"),
+                        ],
+                        max_length=12,
+                        verbose_name="cause",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("opened_at", models.DateTimeField(verbose_name="since")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="until")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="suspensions",
+                        to="instances.instance",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "suspension",
+                "verbose_name_plural": "suspensions",
+                "ordering": ["-opened_at", "-id"],
             },
         ),
         migrations.CreateModel(
@@ -284,6 +345,25 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="instanceevent",
             index=models.Index(fields=["partner", "instance", "at"], name="instance_event_instance"),
+        ),
+        migrations.AddIndex(
+            model_name="suspension",
+            index=models.Index(fields=["partner", "instance"], name="suspension_instance"),
+        ),
+        migrations.AddConstraint(
+            model_name="suspension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)),
+                fields=("partner", "instance", "cause"),
+                name="suspension_open_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="suspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"),
+                name="suspension_forward",
+            ),
         ),
         migrations.AddIndex(
             model_name="usagecycle",

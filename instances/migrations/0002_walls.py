@@ -40,6 +40,13 @@ class Migration(migrations.Migration):
             "partner_id, id",
             **FOLLOWS,
         ),
+        CompositeForeignKey(
+            "instances_suspension",
+            "partner_id, instance_id",
+            "instances_instance",
+            "partner_id, id",
+            **FOLLOWS,
+        ),
         CompositeForeignKey("instances_usagereading", *ASSIGNMENT_KEY),
         CompositeForeignKey("instances_usagecycle", *ASSIGNMENT_KEY),
         WallTable(
@@ -51,6 +58,13 @@ class Migration(migrations.Migration):
             Access(Role.WORKER, EDIT),
         ),
         WallTable("instances_instanceevent", *READERS, MACHINE, Access(Role.WORKER, EDIT)),
+        WallTable(
+            "instances_suspension",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+            Access(Role.STAFF),
+            Access(Role.WORKER, EDIT),
+        ),
         WallTable("instances_usagereading", *READERS, MACHINE, Access(Role.WORKER, READ)),
         WallTable("instances_usagecycle", *READERS, MACHINE, Access(Role.WORKER, EDIT)),
     ]

@@ -6,12 +6,13 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Subscription
+from instances.models.suspension import Suspension
 from instances.models.usage import UsageCycle, whole_gb
 from ondemand.models import HOST_LABEL
 from partners.models import Partner, Plan, Product
@@ -36,6 +37,18 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
     def to_boot(self, now: datetime) -> InstanceQuerySet:
         return self.filter(state__in=[Instance.State.QUEUED, Instance.State.BOOTING], next_try_at__lte=now)
 
+    def overdue(self, now: datetime) -> InstanceQuerySet:
+        """Booted ones whose subscription's grace is over, and that are not suspended for it yet."""
+        unpaid = Suspension.objects.open().filter(
+            partner_id=OuterRef("partner_id"), instance_id=OuterRef("pk"), cause=Suspension.Cause.UNPAID
+        )
+        subscriptions = Subscription.objects.overdue(now).values("pk")
+        return self.filter(~Exists(unpaid), state__in=Instance.BOOTED, subscription__in=subscriptions)
+
+    def to_switch(self, now: datetime) -> InstanceQuerySet:
+        """Of which the provider has not confirmed yet that they are suspended, or run again."""
+        return self.filter(state__in=[Instance.State.SUSPENDING, Instance.State.RESUMING], next_try_at__lte=now)
+
     def to_end(self) -> InstanceQuerySet:
         """Live instances whose subscription has ended, and those whose end is not confirmed yet."""
         ended = Q(subscription__state__in=Subscription.ENDED)
@@ -53,9 +66,14 @@ class Instance(models.Model):
         QUEUED = "queued", _("queued")
         BOOTING = "booting", _("booting")
         RUNNING = "running", _("running")
+        SUSPENDING = "suspending", _("being suspended")
+        SUSPENDED = "suspended", _("suspended")
+        RESUMING = "resuming", _("resuming")
         FAILED = "failed", _("failed")
         TERMINATING = "terminating", _("ending")
         TERMINATED = "terminated", _("ended")
+
+    BOOTED = (State.RUNNING, State.SUSPENDING, State.SUSPENDED, State.RESUMING)
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer = models.ForeignKey(

@@ -36,6 +36,15 @@ class Visitor:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What the address of a suspended instance says, in its owner's language."""
+
+    why: str
+    how_to_pay: str
+    whom_to_ask: str
+
+
+@dataclass(frozen=True)
 class Step:
     """A step of the boot; `state` is pending, running, done or failed."""
 
@@ -48,7 +57,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Server:
-    """As the provider sees it; `state` is booting, running, failed, suspended or terminated."""
+    """As the provider sees it.
+
+    `state` is booting, running, failed, suspending, suspended, resuming or terminated.
+    """
 
     state: str
     address: str
@@ -67,6 +79,12 @@ class Provisioner(Protocol):
 
     def retry(self, id: UUID) -> None:
         """Boot again what failed."""
+
+    def suspend(self, id: UUID, notice: Notice) -> Server:
+        """Close a running server, so that its address shows the notice; repeat until `state` is suspended."""
+
+    def resume(self, id: UUID) -> Server:
+        """Let a suspended server run again; repeat until `state` is running."""
 
     def terminate(self, id: UUID) -> None:
         """End the server; one that is gone is ended."""

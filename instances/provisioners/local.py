@@ -9,7 +9,7 @@ from uuid import UUID
 
 import requests
 
-from instances.provisioners.base import ProvisionerError, Server, Step, Visitor, Wanted
+from instances.provisioners.base import Notice, ProvisionerError, Server, Step, Visitor, Wanted
 
 SECONDS = (2, 10)
 
@@ -33,6 +33,12 @@ class LocalPark:
 
     def retry(self, id: UUID) -> None:
         self._call("POST", f"/park/servers/{id}/retry")
+
+    def suspend(self, id: UUID, notice: Notice) -> Server:
+        return _server(self._call("POST", f"/park/servers/{id}/suspend", {"reason_page": vars(notice)}))
+
+    def resume(self, id: UUID) -> Server:
+        return _server(self._call("POST", f"/park/servers/{id}/resume"))
 
     def terminate(self, id: UUID) -> None:
         self._call("DELETE", f"/park/servers/{id}", missing_ok=True)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 
 from customers.models import Customer, Person, Subscription
-from instances.models import Instance, InstanceEvent
+from instances.models import Instance, InstanceEvent, Suspension
 from instances.provisioners import Provisioner, ProvisionerError, Server, Wanted
 from ondemand import audit, mail
 from ondemand.accounts import set_password_url
@@ -231,6 +231,7 @@ def end(instance_id: int, *, provisioner: Provisioner, now: datetime) -> bool:
     with as_worker():
         ended = Instance.objects.filter(pk=row.pk, state=Instance.State.TERMINATING)
         if ended.update(state=Instance.State.TERMINATED, ended_at=now):
+            Suspension.objects.open().filter(partner_id=row.partner_id, instance=row).update(closed_at=now)
             note(row, "ended", "The instance has ended.", now)
             count_instances(row.customer_id)
     return True

@@ -95,6 +95,8 @@ VERBS: dict[str, Verb] = {
     "signup.retried": Verb(Area.CUSTOMERS, _("had the sign-up %(target)s looked at again"), PARTNER),
     "instance.opened": Verb(Area.CUSTOMERS, _("opened the instance %(target)s"), CUSTOMER),
     "instance.retried": Verb(Area.CUSTOMERS, _("had %(target)s booted again"), BOTH),
+    "instance.suspended": Verb(Area.CUSTOMERS, _("suspended %(target)s: %(why)s"), BOTH),
+    "instance.resumed": Verb(Area.CUSTOMERS, _("let %(target)s run again: %(why)s"), BOTH),
     "help.asked": Verb(Area.CUSTOMERS, _("asked for help with %(target)s"), BOTH),
     "card.page_opened": Verb(Area.CUSTOMERS, _("opened the page of card and invoices"), CUSTOMER),
     "origins.changed": Verb(Area.PAGES, _("changed where %(target)s may be framed: %(origins)s"), PARTNER),

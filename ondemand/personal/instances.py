@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, F
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from instances.models import Instance, InstanceEvent, UsageCycle, UsageReading
+from instances.models import Instance, InstanceEvent, Suspension, UsageCycle, UsageReading
 from ondemand.personal.archive import CURRENCY, Table, Told
 
 INSTANCE = Told("instance", "instance_id", meaning=_("number of the instance, as in instances"))
@@ -45,6 +45,18 @@ def instances(customer_id: int) -> Iterator[Table]:
             Told("text", "text", meaning=_("in words")),
         ],
         InstanceEvent.objects.filter(customer_id=customer_id).order_by("at", "pk"),
+    )
+    yield Table(
+        "suspensions",
+        _("When and why instances were suspended."),
+        [
+            INSTANCE,
+            Told("cause", "cause", meaning=_("unpaid, staff, abuse or term_ended")),
+            Told("reason", "reason", meaning=_("in words")),
+            Told("from", "opened_at", meaning=_("from")),
+            Told("to", "closed_at", meaning=_("up to and without")),
+        ],
+        Suspension.objects.filter(customer_id=customer_id).order_by("opened_at", "pk"),
     )
     yield Table(
         "usage_by_day",

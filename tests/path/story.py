@@ -26,8 +26,8 @@ from customers import corrections, support, sync, upcoming
 from customers import services as registering
 from customers.models import Customer, InvoicePayment, LoginToken, PersonInvitation, Subscription
 from customers.support import LoginRefused, Why
-from instances.models import Instance, UsageCycle
-from instances.services import boots, heartbeats, usage
+from instances.models import Instance, Suspension, UsageCycle
+from instances.services import boots, dunning, heartbeats, suspensions, usage
 from instances.services.help import ask
 from ondemand import clock, inbox, mail, retention
 from ondemand.gateway import subscriptions
@@ -98,6 +98,7 @@ class Story:
         self.commissions()
         self.strange_events()
         self.payments()
+        self.suspensions()
         self.endings()
         self.reviews()
         self.erasures()
@@ -406,6 +407,39 @@ class Story:
         self.twice(payments.tasks.send, self.payment(nordic).pk)
         self.twice(payments.tasks.sweep)
         self.twice(ondemand.tasks.sweep)
+
+    def suspensions(self) -> None:
+        one = self.instance("one")
+        asked: dict[str, Any] = {"cause": Suspension.Cause.STAFF, "reason": "the owner asked for it"}
+        self.twice(suspensions.suspend, one.pk, **asked, now=self.now, scope=WORKER)
+        self.twice(suspensions.switch, one.pk, provisioner=self.walk.provisioner, now=self.now)
+        self.twice(suspensions.resume, one.pk, **asked, now=self.now, scope=WORKER)
+        self.twice(instances.tasks.switch, one.pk)
+        self.leave_unpaid()
+        self.twice(dunning.suspend_unpaid, one.pk, now=self.now)
+        self.exempt(timedelta(days=1))
+        self.twice(dunning.resume_paid, now=self.now)
+        self.exempt(timedelta())
+        self.twice(dunning.run, now=self.now)
+        self.exempt(timedelta(days=1))
+        self.twice(instances.tasks.dun)
+
+    def leave_unpaid(self) -> None:
+        """An open invoice of one's subscription, which grants no grace."""
+        subscription = self.subscription("one")
+        customer, v1 = subscription.customer.stripe_id, self.walk.standin.v1
+        later: Any = {"customer": customer, "collection_method": "send_invoice", "days_until_due": 30}
+        made = v1.invoices.create(later | {"subscription": subscription.stripe_id})
+        v1.invoice_items.create({"customer": customer, "invoice": made.id, "amount": 900, "currency": "eur"})
+        v1.invoices.finalize_invoice(made.id)
+        with as_worker():
+            sync.sync("invoice", made.id, self.now)
+            Subscription.objects.filter(pk=subscription.pk).update(grace_days=0)
+        self.wait(seconds=2)
+
+    def exempt(self, span: timedelta) -> None:
+        with as_worker():
+            Subscription.objects.filter(customer__name="One").update(exempt_until=self.now + span)
 
     def endings(self) -> None:
         self.walk.standin.v1.subscriptions.cancel(self.subscription("two").stripe_id)

@@ -16,6 +16,7 @@ from django.test import Client
 
 from customers import support
 from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, Refund
+from instances.models import Suspension
 from instances.services.help import ask
 from ondemand import audit, clock
 from ondemand.models import AuditEntry, User
@@ -73,6 +74,8 @@ def fill(cast: Cast, customer: Customer) -> None:
         InvoicePayment.objects.create(stripe_id=f"inpay_{customer.pk}", state="paid", **of_invoice)
         Refund.objects.create(stripe_id=f"re_{customer.pk}", state="succeeded", created_at=cast.now, **of_invoice)
         more = {"created_at": cast.now, **of_invoice}
+        held = {"opened_at": cast.now, "closed_at": cast.now}
+        Suspension.objects.create(instance=instance, cause=Suspension.Cause.UNPAID, **held, **ids)
         CreditNote.objects.create(
             stripe_id=f"cn_{customer.pk}", number="CN-1", state="issued", before_payment=0, after_payment=100, **more
         )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from tests.path.conftest import park, standin, stripe_base, walk
 from tests.path.walk import Walk
+from tests.scenarios.house import House, housed
+from tests.standins.park import SECRET, Park
+from tests.standins.stripe_process import Standin
 
 __all__ = ["park", "standin", "stripe_base", "walk"]
 
@@ -21,3 +26,14 @@ def month(walk: Walk, client: Client, monkeypatch: pytest.MonkeyPatch) -> Walk:
     walk.customer_pays_a_month(client)
     walk.accrue()
     return walk
+
+
+@pytest.fixture
+def house(db: None, standin: Standin, park: Park) -> Iterator[House]:
+    """A customer of Stripe's stand-in with an instance that runs in the park."""
+    park.call("POST", "clock", {"now": None})
+    with (
+        override_settings(PARK_URL=f"http://127.0.0.1:{park.port}", PARK_SECRET=SECRET),
+        housed(standin, park) as made,
+    ):
+        yield made

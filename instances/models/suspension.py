@@ -1,0 +1,57 @@
+"""Why instances are suspended: a row for each cause, open until it is mended."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from partners.models import Partner
+
+
+class SuspensionQuerySet(models.QuerySet["Suspension"]):
+    def open(self) -> SuspensionQuerySet:
+        return self.filter(closed_at=None)
+
+
+class Suspension(models.Model):
+    """An instance is suspended while a cause is open, and runs again when none is. Lives: it moves with its instance.
+
+    Without `opened_by` the platform itself opened it.
+    """
+
+    class Cause(models.TextChoices):
+        UNPAID = "unpaid", _("unpaid")
+        STAFF = "staff", _("by Openbravo")
+        ABUSE = "abuse", _("abuse")
+        TERM_ENDED = "term_ended", _("the term has ended")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    instance = models.ForeignKey(
+        "instances.Instance", models.CASCADE, db_constraint=False, db_index=False, related_name="suspensions"
+    )
+    cause = models.CharField(_("cause"), max_length=12, choices=Cause)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    opened_at = models.DateTimeField(_("since"))
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(_("until"), null=True)
+
+    objects = SuspensionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("suspension"), _("suspensions")
+        ordering = ["-opened_at", "-id"]
+        indexes = [models.Index(fields=["partner", "instance"], name="suspension_instance")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "instance", "cause"], condition=Q(closed_at=None), name="suspension_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")), name="suspension_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance}: {self.get_cause_display()}"
