@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from django.conf import settings
+
 from customers import sync
 from customers.models import Invoice, Subscription
 from instances.models import Instance, Suspension
@@ -22,14 +24,16 @@ UNPAID = Suspension.Cause.UNPAID
 
 
 def run(*, now: datetime) -> None:
-    """Resume who has paid, then suspend who has not."""
+    """Resume who has paid, then suspend who has not, where SUSPEND_UNPAID allows it."""
     resume_paid(now=now)
+    if not settings.SUSPEND_UNPAID:
+        return
     with as_worker():
         overdue = list(Instance.objects.overdue(now).order_by("pk").values_list("pk", flat=True)[:MOST])
     for instance_id in overdue:
         try:
             suspend_unpaid(instance_id, now=now)
-        except GatewayError as error:  # what Stripe does not confirm is not done
+        except (GatewayError, inbox.NotYetKnown) as error:  # what Stripe does not confirm is not done
             log.warning("instance %s not suspended: %s", instance_id, error)
 
 
