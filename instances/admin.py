@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from instances.models import Instance, InstanceEvent, UsageCycle
-from instances.services import boots
+from instances.models import Brake, Instance, InstanceEvent, UsageCycle
+from instances.services import boots, brake
 from ondemand import clock
-from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, acting, apply_each
+from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, acting, apply_each, ask_why
 
 
 class EventInline(ReadOnlyInline):
@@ -32,6 +36,34 @@ class InstanceAdmin(ReadOnlyAdmin):
     def retry(self, request: HttpRequest, instances: QuerySet[Instance]) -> None:
         now, actor = clock.now(), acting(request)
         apply_each(request, instances, lambda row: boots.retry(row, now=now, actor=actor), ValueError)
+
+
+@admin.register(Brake)
+class BrakeAdmin(ReadOnlyAdmin):
+    """Closed by adding a row, which asks for the reason; opened by its action."""
+
+    list_display = ["reason", "closed_at", "closed_by", "opened_at", "opened_by", "answer"]
+    fields = ["reason"]
+    actions = ["open"]
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return acting(request).has_perm("instances.add_brake")
+
+    def save_model(self, request: HttpRequest, obj: Brake, form: ModelForm, change: bool) -> None:
+        brake.close_brake(obj.reason, now=clock.now(), by=acting(request))
+        obj.pk = Brake.objects.in_force().get().pk
+
+    @admin.action(description=_("Open: let suspensions go on"), permissions=["act"])
+    def open(self, request: HttpRequest, brakes: QuerySet[Brake]) -> HttpResponse | None:
+        return ask_why(
+            self,
+            request,
+            brakes,
+            lambda why: brake.open_brake(reason=why, by=acting(request), now=clock.now()),
+            title=gettext("Let suspensions go on"),
+            hint=gettext("Kept with the brake and in the audit trail. What is due by now will be suspended."),
+            about=lambda row: row.reason,
+        )
 
 
 @admin.register(UsageCycle)

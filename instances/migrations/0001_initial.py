@@ -152,6 +152,69 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Tick",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="tick_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Brake",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("closed_at", models.DateTimeField(verbose_name="closed")),
+                ("opened_at", models.DateTimeField(null=True, verbose_name="opened")),
+                ("answer", models.CharField(blank=True, max_length=200, verbose_name="why it was opened")),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="opened by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "brake on suspensions",
+                "verbose_name_plural": "brake on suspensions",
+                "ordering": ["-closed_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("opened_at", None)),
+                        fields=("opened_at",),
+                        name="brake_in_force_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("opened_at", None),
+                            models.Q(
+                                ("opened_at__gte", models.F("closed_at")), models.Q(("answer", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="brake_answered",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Suspension",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -65,6 +65,8 @@ class Migration(migrations.Migration):
             Access(Role.STAFF),
             Access(Role.WORKER, EDIT),
         ),
+        WallTable("instances_brake", Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
+        WallTable("instances_tick", Access(Role.WORKER, EDIT)),
         WallTable("instances_usagereading", *READERS, MACHINE, Access(Role.WORKER, READ)),
         WallTable("instances_usagecycle", *READERS, MACHINE, Access(Role.WORKER, EDIT)),
     ]

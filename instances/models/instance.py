@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Subscription
+from instances.models.brake import Brake
 from instances.models.suspension import Suspension
 from instances.models.usage import UsageCycle, whole_gb
 from ondemand.models import HOST_LABEL
@@ -46,8 +47,10 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         return self.filter(~Exists(unpaid), state__in=Instance.BOOTED, subscription__in=subscriptions)
 
     def to_switch(self, now: datetime) -> InstanceQuerySet:
-        """Of which the provider has not confirmed yet that they are suspended, or run again."""
-        return self.filter(state__in=[Instance.State.SUSPENDING, Instance.State.RESUMING], next_try_at__lte=now)
+        """Of which the provider has not confirmed yet that they run again or, unless braked, are suspended."""
+        braked = Q(state=Instance.State.SUSPENDING) & Exists(Brake.objects.in_force())
+        waiting = self.filter(state__in=[Instance.State.SUSPENDING, Instance.State.RESUMING], next_try_at__lte=now)
+        return waiting.exclude(braked)
 
     def to_end(self) -> InstanceQuerySet:
         """Live instances whose subscription has ended, and those whose end is not confirmed yet."""

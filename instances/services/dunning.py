@@ -13,7 +13,7 @@ from django.conf import settings
 from customers import sync
 from customers.models import Invoice, Subscription
 from instances.models import Instance, Suspension
-from instances.services import suspensions
+from instances.services import brake, suspensions
 from ondemand import inbox
 from ondemand.gateway.errors import GatewayError
 from ondemand.tenancy.context import as_worker
@@ -29,6 +29,8 @@ def run(*, now: datetime) -> None:
     if not settings.SUSPEND_UNPAID:
         return
     with as_worker():
+        if not brake.watch(now=now):
+            return
         overdue = list(Instance.objects.overdue(now).order_by("pk").values_list("pk", flat=True)[:MOST])
     for instance_id in overdue:
         try:

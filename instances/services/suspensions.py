@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from customers.models import Invoice, Person
-from instances.models import Instance, Suspension
+from instances.models import Brake, Instance, Suspension
 from instances.provisioners import Notice, Provisioner, ProvisionerError, Server
 from instances.services.boots import LEASE, POLL, note
 from ondemand import audit
@@ -31,9 +31,9 @@ CONFIRMED = {
 
 
 def suspend(instance_id: int, cause: str, *, reason: str, now: datetime, by: User | None = None) -> bool:
-    """Open a cause. False where it is open already, or the instance never ran or has ended."""
+    """Open a cause. False where it is open already, the brake is closed, or the instance never ran or has ended."""
     instance = Instance.objects.select_for_update(of=("self",)).get(pk=instance_id)
-    if instance.state not in Instance.BOOTED:
+    if instance.state not in Instance.BOOTED or Brake.objects.in_force().exists():
         return False
     _row, new = Suspension.objects.get_or_create(
         partner_id=instance.partner_id,

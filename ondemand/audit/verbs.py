@@ -121,6 +121,8 @@ VERBS: dict[str, Verb] = {
     "staff.added": Verb(Area.PLATFORM, _("added %(kind)s %(target)s"), STAFF),
     "staff.changed": Verb(Area.PLATFORM, _("edited %(kind)s %(target)s: %(changes)s"), STAFF),
     "staff.deleted": Verb(Area.PLATFORM, _("deleted %(kind)s %(target)s"), STAFF),
+    "brake.closed": Verb(Area.PLATFORM, _("stopped all suspensions: %(why)s"), STAFF),
+    "brake.opened": Verb(Area.PLATFORM, _("let suspensions go on: %(why)s"), STAFF),
     "events.retried": Verb(Area.PLATFORM, _("had %(count)s Stripe events taken again"), STAFF),
     "events.ignored": Verb(Area.PLATFORM, _("had %(count)s Stripe events ignored: %(why)s"), STAFF),
     "mails.resent": Verb(Area.PLATFORM, _("had %(count)s mails sent again"), STAFF),

@@ -27,13 +27,13 @@ from customers import services as registering
 from customers.models import Customer, InvoicePayment, LoginToken, PersonInvitation, Subscription
 from customers.support import LoginRefused, Why
 from instances.models import Instance, Suspension, UsageCycle
-from instances.services import boots, dunning, heartbeats, suspensions, usage
+from instances.services import boots, brake, dunning, heartbeats, suspensions, usage
 from instances.services.help import ask
 from ondemand import clock, inbox, mail, retention
 from ondemand.gateway import subscriptions
 from ondemand.gateway.checkout import open_billing_portal
 from ondemand.gateway.events import EventFacts
-from ondemand.models import Mail, StripeEvent, User
+from ondemand.models import Comparison, Mail, StripeEvent, User
 from ondemand.personal import erasing
 from ondemand.teams import changes
 from ondemand.teams.changes import Team
@@ -420,9 +420,12 @@ class Story:
         self.exempt(timedelta(days=1))
         self.twice(dunning.resume_paid, now=self.now)
         self.exempt(timedelta())
+        self.twice(brake.watch, now=self.now, scope=WORKER)
         self.twice(dunning.run, now=self.now)
         self.exempt(timedelta(days=1))
         self.twice(instances.tasks.dun)
+        self.twice(brake.close_brake, "A restore", now=self.now, scope=WORKER)
+        self.twice(brake.open_brake, reason="All is there", by=self.user("staff"), now=self.now, scope=WORKER)
 
     def leave_unpaid(self) -> None:
         """An open invoice of one's subscription, which grants no grace."""
@@ -435,6 +438,8 @@ class Story:
         with as_worker():
             sync.sync("invoice", made.id, self.now)
             Subscription.objects.filter(pk=subscription.pk).update(grace_days=0)
+            compared = self.now - timedelta(hours=26)
+            Comparison.objects.create(part="customers", started_at=compared, finished_at=compared)
         self.wait(seconds=2)
 
     def exempt(self, span: timedelta) -> None:

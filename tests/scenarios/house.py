@@ -11,10 +11,11 @@ from typing import Any
 import requests
 
 from customers.models import Invoice
-from instances.models import Instance, Suspension
+from instances.models import Instance, Suspension, Tick
 from instances.provisioners import provisioner
 from instances.services import dunning, suspensions
 from instances.services.boots import _wanted
+from ondemand.models import Comparison
 from ondemand.tenancy.context import as_worker
 from tests import factories
 from tests.standins.park import Park
@@ -71,9 +72,16 @@ class House:
 
     def sweep(self, *, now: datetime | None = None) -> None:
         at = now or self.now
-        dunning.run(now=at)
+        self.run(now=at)
         for tries in range(1, 4):
             self.follow(now=at + tries * LATER)
+
+    def run(self, *, now: datetime) -> None:
+        """As beat's next run does, where nothing was silent before it."""
+        with as_worker():
+            Tick.objects.update_or_create(pk=1, defaults={"at": now})
+            Comparison.objects.create(part="customers", started_at=now, finished_at=now)
+        dunning.run(now=now)
 
     def follow(self, *, now: datetime) -> None:
         with as_worker():

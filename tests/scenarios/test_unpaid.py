@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from customers.models import Invoice, Subscription
 from instances.models import Instance, Suspension
-from instances.services import dunning, suspensions
+from instances.services import suspensions
 from ondemand.tenancy.context import as_worker
 from tests import factories
 from tests.conftest import long_share
@@ -111,7 +111,7 @@ def test_a_cause_is_open_once(house: House) -> None:
 
 def test_who_pays_while_being_suspended_runs_again(house: House) -> None:
     date = house.fail_to_pay()
-    dunning.run(now=date)
+    house.run(now=date)
     assert house.state == "suspending"
     house.pay()
     house.sweep(now=date + LATER)
