@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from customers.views.account import customer_of, sees_account_money
 from instances.models import Instance
 from instances.views.usage import UsageDetail
+from ondemand.scopes import PERSON_EVERYONE
 
 
 class AccountUsage(UsageDetail):
     """For all its people: technical ones, as other instances' pages, without amounts."""
 
     back = (_("Your account"), "account")
+    roles = PERSON_EVERYONE
 
     def admit(self, request: HttpRequest) -> None:
         customer_of(request)

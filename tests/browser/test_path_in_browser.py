@@ -114,7 +114,7 @@ def choose_customers_password(page: Page) -> None:
     page.get_by_label("Password").fill(CHOSEN)
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("Your password is set")).to_be_visible()
-    expect(page.get_by_role("heading", name="Your instance is running")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your instance is running")).to_be_visible(timeout=60_000)
 
 
 def open_the_instance(page: Page) -> None:

@@ -25,7 +25,7 @@ def add_item(account: Account, subscription: Object, given: Params, at: str) -> 
         raise invalid("All prices on a subscription must have the same `currency`.", f"{at}[price]")
     if any(item["price"]["id"] == price["id"] for item in items):
         raise invalid(f"Cannot add multiple subscription items with the same price: {price['id']}", f"{at}[price]")
-    start = period(subscription)["start"] if items else account.now()
+    start = period(subscription)["start"] if items else subscription["start_date"]
     anchor = subscription["billing_cycle_anchor"]
     end = anchor if anchor > start else later(start, price, anchor)
     item = account.new(

@@ -50,10 +50,10 @@ resource(
 @operation("POST /v1/subscriptions")
 def create(account: Account, params: Params) -> Object:
     customer = account.get("customer", params.need("customer"), "customer")
-    mode = params.plain("billing_mode") or {"type": "flexible"}
+    mode, now = params.plain("billing_mode") or {"type": "flexible"}, account.now()
     made = account.new(
-        "subscription", customer=customer["id"], status="incomplete", start_date=account.now(), metadata={},
-        billing_cycle_anchor=account.now(), billing_mode=terms.mode(mode), default_tax_rates=[], discounts=[],
+        "subscription", customer=customer["id"], status="incomplete", start_date=now, metadata={},
+        billing_cycle_anchor=now, billing_mode=terms.mode(mode), default_tax_rates=[], discounts=[],
         collection_method="charge_automatically", currency=customer["currency"] or "usd",
         automatic_tax=part("subscription", "automatic_tax"), days_until_due=None,
         cancellation_details={"comment": None, "feedback": None, "reason": None},
