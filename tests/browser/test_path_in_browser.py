@@ -11,7 +11,10 @@ from playwright.sync_api import Page, expect
 from ondemand.servers.processes import until
 from tests.browser.windows import Windows
 from tests.browser.zone import Zone
+from tests.conftest import in_ci
 from tests.factories import PASSWORD, make_user
+
+pytestmark = in_ci
 
 GOOD, DECLINED = "4242424242424242", "4000000000000002"
 CHOSEN = "a-good-long-passphrase"

@@ -22,6 +22,8 @@ from tests.inbox.events import store
 from tests.path.conftest import forget_client
 from tests.path.walk import Walk
 
+pytestmark = in_ci
+
 MANY = 1000
 LISTS = ("/dashboard/", "/customers/", "/instances/", "/commissions/", "/sign-up-pages/", "/payments/")
 
@@ -70,7 +72,6 @@ def _staff() -> Client:
     return sign_in(make_user(email="staff@openbravo.example", is_staff=True))
 
 
-@in_ci
 @pytest.mark.parametrize("fault", ["hang", "500", "429", "half"])
 def test_events_of_an_ailing_stripe_wait_with_the_reason_and_are_taken_when_it_is_well(month: Walk, fault: str) -> None:
     with as_worker():
@@ -99,7 +100,6 @@ def test_an_event_about_what_stripe_has_no_more_ends_with_its_words(walk: Walk, 
     assert id in gone.reason
 
 
-@in_ci
 def test_a_draft_that_was_deleted_is_void_here(month: Walk) -> None:
     v1: Any = month.standin.v1
     with as_worker():
@@ -115,7 +115,6 @@ def test_a_draft_that_was_deleted_is_void_here(month: Walk) -> None:
         assert not StripeEvent.objects.filter(object_id=draft, state="waiting").exists()
 
 
-@in_ci
 def test_an_event_of_another_version_is_fetched_in_ours(month: Walk) -> None:
     """What it shows is not looked at: it may have the shape of any year."""
     with as_worker():

@@ -13,9 +13,12 @@ from commissions.tasks import accrue
 from customers.models import InvoicePayment
 from ondemand.models import StripeEvent
 from ondemand.tenancy.context import as_worker
+from tests.conftest import in_ci
 from tests.inbox.events import SECRET, ring
 from tests.path.rows import rows
 from tests.path.walk import Walk
+
+pytestmark = in_ci
 
 INBOX = "ondemand_stripeevent: "
 

@@ -15,7 +15,10 @@ from ondemand import clock, inbox
 from ondemand.backoff import MOST_TRIES
 from ondemand.gateway.errors import GatewayError, NotFound, NothingStored, TooMany, Unavailable
 from ondemand.inbox import NotYetKnown
+from tests.conftest import in_ci
 from tests.inbox.events import event, states, store
+
+pytestmark = in_ci
 
 NOW = clock.instant(1_790_000_000)
 KINDS = ("invoice",)

@@ -17,7 +17,7 @@ from tests.path.conftest import walking
 from tests.standins.park import Park
 from tests.standins.stripe_process import Standin
 
-EVERY_DAY, ALL, SIDE_BY_SIDE = 3, 2000, 40
+EVERY_DAY, ALL, SIDE_BY_SIDE = 2, 2000, 40
 FIRST_SEED = 7
 
 

@@ -12,7 +12,10 @@ from instances.services import brake, dunning
 from ondemand.models import Comparison, Mail
 from ondemand.tenancy.context import as_worker
 from tests import factories
+from tests.conftest import in_ci
 from tests.scenarios.house import House
+
+pytestmark = in_ci
 
 
 def in_force() -> list[str]:

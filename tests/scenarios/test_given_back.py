@@ -9,8 +9,11 @@ import pytest
 from commissions.models import Commission
 from customers.models import CreditNote, Customer, Invoice, Refund, Subscription
 from ondemand.tenancy.context import as_worker
+from tests.conftest import in_ci
 from tests.path.walk import Walk
 from tests.scenarios.books import earned, last_invoice, payment_of
+
+pytestmark = in_ci
 
 REVERSAL, REINSTATEMENT = Commission.Kind.REVERSAL, Commission.Kind.REINSTATEMENT
 

@@ -12,8 +12,10 @@ from instances.models import Instance, Suspension
 from instances.services import suspensions
 from ondemand.tenancy.context import as_worker
 from tests import factories
-from tests.conftest import long_share
+from tests.conftest import in_ci, long_share
 from tests.scenarios.house import LATER, House, boot
+
+pytestmark = in_ci
 
 UNPAID, STAFF = Suspension.Cause.UNPAID, Suspension.Cause.STAFF
 

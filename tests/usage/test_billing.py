@@ -9,8 +9,11 @@ import pytest
 from instances.models import UsageCycle
 from instances.services import usage
 from ondemand.tenancy.context import as_worker
+from tests.conftest import in_ci
 from tests.usage.oracle import Key, Report, billed
 from tests.usage.world import World
+
+pytestmark = in_ci
 
 
 def only(world: World) -> UsageCycle:

@@ -12,8 +12,11 @@ from customers import upcoming
 from customers.models import UpcomingInvoice
 from ondemand.gateway import invoices
 from ondemand.tenancy.context import as_worker
+from tests.conftest import in_ci
 from tests.path.conftest import forget_client
 from tests.usage.world import World
+
+pytestmark = in_ci
 
 
 @pytest.fixture
