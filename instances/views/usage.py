@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -32,7 +33,7 @@ Cycle = tuple[datetime, datetime]
 
 class UsageDetail(DetailScreen):
     back = (_("App Instances"), "instances")
-    roles = SUPPORT
+    roles: ClassVar[frozenset[str] | None] = SUPPORT
 
     def rows(self, request: HttpRequest) -> QuerySet[Instance]:
         return Instance.objects.for_partner(partner_id_of(request)).select_related("subscription", "plan")
