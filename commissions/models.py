@@ -52,15 +52,12 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
     def for_partner(self, partner_id: int | None) -> CommissionQuerySet:
         return self.filter(partner_id=partner_id)
 
-    def held(self) -> CommissionQuerySet:
-        """Whose invoice's payment is disputed and not decided; what is in a payment already stays there."""
-        return self.filter(self.is_disputed())
-
     def not_held(self) -> CommissionQuerySet:
         return self.exclude(self.is_disputed())
 
     @staticmethod
     def is_disputed() -> Exists:
+        """Of its invoice's payment it is not decided who keeps it; a row that is in a payment already stays there."""
         its = {"partner_id": OuterRef("partner_id"), "invoice_id": OuterRef("line__invoice_id")}
         return Exists(Dispute.objects.open().filter(**its))
 

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from customers.invoicing import upsert
 from customers.models import CreditNote, CreditNoteLine, Customer, Dispute, Invoice, InvoiceLine, InvoicePayment, Refund
+from customers.models.corrections import Correction
 from customers.totals import recount
 from ondemand.gateway import credit_notes, disputes, refunds
 from ondemand.inbox import NotYetKnown
 
+Row = TypeVar("Row", bound=Correction)
+
 
 def sync_refund(stripe_id: str) -> None:
     facts = refunds.fetch_refund(stripe_id)
-    invoice = _paid_by(facts.payment_intent)
-    values = {**_of(invoice), "currency": facts.currency, "amount": facts.amount, "state": facts.state}
-    Refund.objects.update_or_create(
-        partner_id=invoice.partner_id,
-        stripe_id=facts.id,
-        defaults={**values, "created_at": facts.created_at, "to_accrue": True},
-    )
-    _recount(invoice)
+    _write(Refund, _paid_by(facts.payment_intent), facts)
 
 
 def sync_dispute(stripe_id: str) -> None:
     facts = disputes.fetch_dispute(stripe_id)
-    invoice = _paid_by(facts.payment_intent)
-    values = {name: value for name, value in vars(facts).items() if name not in ("id", "payment_intent")}
-    Dispute.objects.update_or_create(
-        partner_id=invoice.partner_id,
-        stripe_id=facts.id,
-        defaults={**_of(invoice), **values, "to_accrue": True},
-    )
-    _recount(invoice)
+    _write(Dispute, _paid_by(facts.payment_intent), facts)
 
 
 def sync_credit_note(stripe_id: str) -> None:
@@ -38,15 +29,22 @@ def sync_credit_note(stripe_id: str) -> None:
     invoice = Invoice.objects.filter(stripe_id=facts.invoice).first()
     if invoice is None:
         raise NotYetKnown(f"no invoice is {facts.invoice}")
-    values = {name: value for name, value in vars(facts).items() if name not in ("id", "invoice", "lines")}
-    note, _ = CreditNote.objects.update_or_create(
-        partner_id=invoice.partner_id,
-        stripe_id=facts.id,
-        defaults={**_of(invoice), **values, "to_accrue": True},
-    )
+    note = _write(CreditNote, invoice, facts)
     _write_lines(note, facts)
     Refund.objects.filter(partner_id=note.partner_id, stripe_id__in=note.refunds).update(to_accrue=True)
-    _recount(invoice)
+
+
+def _write(model: type[Row], invoice: Invoice, facts: Any) -> Row:
+    """What the row and the facts both name, by Stripe's id; then the customer's totals."""
+    fields = {field.name for field in model._meta.concrete_fields} - {"id"}
+    told = {name: value for name, value in vars(facts).items() if name in fields}
+    row, _ = model._default_manager.update_or_create(
+        partner_id=invoice.partner_id,
+        stripe_id=facts.id,
+        defaults=told | {"customer_id": invoice.customer_id, "invoice": invoice, "to_accrue": True},
+    )
+    recount(Customer.objects.get(pk=invoice.customer_id))
+    return row
 
 
 def _write_lines(note: CreditNote, facts: credit_notes.CreditNoteFacts) -> None:
@@ -72,11 +70,3 @@ def _paid_by(payment_intent: str) -> Invoice:
     if not payment_intent or payment is None:
         raise NotYetKnown(f"no invoice was paid by {payment_intent or 'that charge'}")
     return payment.invoice
-
-
-def _of(invoice: Invoice) -> dict[str, object]:
-    return {"customer_id": invoice.customer_id, "invoice": invoice}
-
-
-def _recount(invoice: Invoice) -> None:
-    recount(Customer.objects.get(pk=invoice.customer_id))

@@ -119,42 +119,42 @@ class InvoiceTable(ListTable):
         order_by = "-effective_at"
 
 
-class RefundTable(ListTable):
+class CorrectionTable(ListTable):
+    """What refunds, credit notes and disputes have in common."""
+
     created_at = DateCell(verbose_name=_("date"))
     invoice = TextCell(verbose_name=_("invoice"))
-    amount = MoneyCell(verbose_name=_("amount"))
-    state = BadgeCell(Refund.State.choices, REFUND_TONES, verbose_name=_("state"))
 
     class Meta(ListTable.Meta):
-        model = Refund
         fields = ()
         order_by = "-created_at"
 
 
-class CreditNoteTable(ListTable):
+class RefundTable(CorrectionTable):
+    amount = MoneyCell(verbose_name=_("amount"))
+    state = BadgeCell(Refund.State.choices, REFUND_TONES, verbose_name=_("state"))
+
+    class Meta(CorrectionTable.Meta):
+        model = Refund
+
+
+class CreditNoteTable(CorrectionTable):
     number = TextCell(verbose_name=_("credit note"))
-    created_at = DateCell(verbose_name=_("date"))
-    invoice = TextCell(verbose_name=_("invoice"))
     before_payment = MoneyCell(verbose_name=_("less to pay"))
     after_payment = MoneyCell(verbose_name=_("given back"))
     state = BadgeCell(CreditNote.State.choices, NOTE_TONES, verbose_name=_("state"))
 
-    class Meta(ListTable.Meta):
+    class Meta(CorrectionTable.Meta):
         model = CreditNote
-        fields = ()
-        order_by = "-created_at"
+        sequence = ("number", "...")
 
 
-class DisputeTable(ListTable):
-    created_at = DateCell(verbose_name=_("date"))
-    invoice = TextCell(verbose_name=_("invoice"))
+class DisputeTable(CorrectionTable):
     amount = MoneyCell(verbose_name=_("amount"))
     state = BadgeCell(Dispute.State.choices, DISPUTE_TONES, verbose_name=_("state"))
 
-    class Meta(ListTable.Meta):
+    class Meta(CorrectionTable.Meta):
         model = Dispute
-        fields = ()
-        order_by = "-created_at"
 
 
 class NamesCell(TextCell):

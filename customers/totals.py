@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from customers.models import CreditNote, Customer, Invoice, Refund, Subscription
+from customers.models.billing import UNPAID
 
 
 def recount(customer: Customer) -> None:
-    unpaid = Count("pk", filter=Q(state=Invoice.State.OPEN, remaining__gt=0))
+    unpaid = Count("pk", filter=UNPAID)
     issued = Invoice.objects.filter(customer_id=customer.pk).issued()
     sums = issued.aggregate(invoiced=Sum("total"), paid=Sum("paid"), unpaid=unpaid)
     refunded = Refund.objects.filter(customer_id=customer.pk, state=Refund.State.SUCCEEDED).aggregate(sum=Sum("amount"))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from instances.services import heartbeats
 from ondemand import clock, signing
+from ondemand.bodies import is_larger
 
 log = logging.getLogger(__name__)
 MOST_BYTES = 200_000
@@ -21,7 +22,7 @@ MOST_BYTES = 200_000
 @require_POST
 def heartbeat(request: HttpRequest) -> HttpResponse:
     """200 with what was taken and what was refused; 401 for a wrong key, 400 for a body that is none."""
-    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+    if is_larger(request, MOST_BYTES):
         return JsonResponse({"error": "too large"}, status=413)
     instance_id = request.headers.get("X-Ondemand-Instance", "")
     try:

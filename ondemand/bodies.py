@@ -1,4 +1,4 @@
-"""JSON that others send: read without failing, and made of what the database can keep."""
+"""What others send: not more than is wanted, read without failing, and made of what the database can keep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import json
 import re
 from typing import Any
 
+from django.http import HttpRequest
+
 REFUSED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # NUL, and halves of characters
+
+
+def is_larger(request: HttpRequest, most: int) -> bool:
+    """Than so many bytes, by what it says itself: asked before any of it is read."""
+    return int(request.headers.get("Content-Length") or 0) > most
 
 
 def parsed(body: bytes | str) -> Any:

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ondemand import clock, inbox
+from ondemand.bodies import is_larger
 from ondemand.gateway.errors import WrongSignature
 from ondemand.gateway.events import EventFacts, verified
 from ondemand.hints import hint
@@ -37,7 +38,7 @@ def connect_webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _take(request: HttpRequest, secrets: list[str], wakes: dict[str, str], *, of_partners: bool) -> HttpResponse:
-    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+    if is_larger(request, MOST_BYTES):
         return _refused(413, "This is larger than any event.")
     try:
         event = verified(request.body, request.headers.get("Stripe-Signature", ""), secrets)

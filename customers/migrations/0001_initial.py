@@ -403,7 +403,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
+                        related_name="+",
                         to="customers.invoice",
                     ),
                 ),
@@ -454,7 +454,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credit_notes",
+                        related_name="+",
                         to="customers.invoice",
                     ),
                 ),
@@ -550,7 +550,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="disputes",
+                        related_name="+",
                         to="customers.invoice",
                     ),
                 ),
@@ -572,19 +572,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="creditnote",
-            index=models.Index(fields=["partner", "invoice"], name="credit_note_invoice"),
+            index=models.Index(fields=["partner", "invoice"], name="creditnote_invoice"),
         ),
         migrations.AddIndex(
             model_name="creditnote",
-            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="credit_note_to_accrue"),
+            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="creditnote_to_accrue"),
         ),
         migrations.AddConstraint(
             model_name="creditnote",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="credit_note_key"),
+            constraint=models.UniqueConstraint(fields=("partner", "id"), name="creditnote_key"),
         ),
         migrations.AddConstraint(
             model_name="creditnote",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="credit_note_stripe_once"),
+            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="creditnote_stripe_once"),
         ),
         migrations.AddConstraint(
             model_name="creditnote",
@@ -597,7 +597,7 @@ class Migration(migrations.Migration):
                         ),
                     )
                 ),
-                name="credit_note_parts_sum",
+                name="creditnote_parts_sum",
             ),
         ),
         migrations.AddIndex(

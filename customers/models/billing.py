@@ -10,6 +10,8 @@ from django.utils.translation import pgettext_lazy
 from customers.models.customer import Assignment
 from partners.models import Partner, Plan, Product
 
+UNPAID = Q(state="open", remaining__gt=0)
+
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def for_partner(self, partner_id: int | None) -> InvoiceQuerySet:
@@ -21,7 +23,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
     def unpaid(self) -> InvoiceQuerySet:
         """Those of which something is still to be paid."""
-        return self.filter(state=Invoice.State.OPEN, remaining__gt=0)
+        return self.filter(UNPAID)
 
 
 class Invoice(models.Model):

@@ -12,8 +12,33 @@ from customers.models.billing import Invoice, InvoiceLine
 from partners.models import Partner
 
 
-class Refund(models.Model):
-    """Money given back on an invoice, in minor units. `to_accrue`: commissions have not looked at it yet."""
+class Correction(models.Model):
+    """Of one invoice, `amount` in minor units. `to_accrue`: commissions have not looked at it since it last changed."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(db_index=True)
+    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="+")
+    stripe_id = models.CharField(max_length=255)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    created_at = models.DateTimeField()
+    to_accrue = models.BooleanField(default=True)
+
+    class Meta:
+        abstract = True
+        ordering = [F("created_at").desc()]
+        indexes = [
+            models.Index(fields=["partner", "invoice"], name="%(class)s_invoice"),
+            models.Index(fields=["id"], condition=Q(to_accrue=True), name="%(class)s_to_accrue"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "id"], name="%(class)s_key"),
+            models.UniqueConstraint(fields=["partner", "stripe_id"], name="%(class)s_stripe_once"),
+        ]
+
+
+class Refund(Correction):
+    """Money given back on an invoice."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -22,32 +47,18 @@ class Refund(models.Model):
         FAILED = "failed", _("failed")
         CANCELED = "canceled", _("cancelled")
 
-    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="refunds")
-    stripe_id = models.CharField(max_length=255)
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField(_("amount"))
     state = models.CharField(_("state"), max_length=20, choices=State)
-    created_at = models.DateTimeField()
-    to_accrue = models.BooleanField(default=True)
 
-    class Meta:
+    class Meta(Correction.Meta):
         verbose_name, verbose_name_plural = _("refund"), _("refunds")
-        ordering = [F("created_at").desc()]
-        indexes = [
-            models.Index(fields=["partner", "invoice"], name="refund_invoice"),
-            models.Index(fields=["id"], condition=Q(to_accrue=True), name="refund_to_accrue"),
-        ]
         constraints = [
-            models.UniqueConstraint(fields=["partner", "id"], name="refund_key"),
-            models.UniqueConstraint(fields=["partner", "stripe_id"], name="refund_stripe_once"),
+            *Correction.Meta.constraints,
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
         ]
 
 
-class CreditNote(models.Model):
-    """Amounts in minor units, with tax: `before_payment` lowers what is due, `after_payment` gives back what was paid.
+class CreditNote(Correction):
+    """`amount` with tax: `before_payment` of it lowers what is due, `after_payment` gives back what was paid.
 
     `refunds`: Stripe's ids of those that belong to it, which count once, as this note.
     """
@@ -56,34 +67,18 @@ class CreditNote(models.Model):
         ISSUED = "issued", _("issued")
         VOID = "void", pgettext_lazy("credit note", "void")
 
-    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(
-        Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="credit_notes"
-    )
-    stripe_id = models.CharField(max_length=255)
     number = models.CharField(_("number"), max_length=60)
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField(_("amount"))
     before_payment = models.BigIntegerField(_("less to pay"))
     after_payment = models.BigIntegerField(_("given back"))
     refunds = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State)
-    created_at = models.DateTimeField()
-    to_accrue = models.BooleanField(default=True)
 
-    class Meta:
+    class Meta(Correction.Meta):
         verbose_name, verbose_name_plural = _("credit note"), _("credit notes")
-        ordering = [F("created_at").desc()]
-        indexes = [
-            models.Index(fields=["partner", "invoice"], name="credit_note_invoice"),
-            models.Index(fields=["id"], condition=Q(to_accrue=True), name="credit_note_to_accrue"),
-        ]
         constraints = [
-            models.UniqueConstraint(fields=["partner", "id"], name="credit_note_key"),
-            models.UniqueConstraint(fields=["partner", "stripe_id"], name="credit_note_stripe_once"),
+            *Correction.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(amount=F("before_payment") + F("after_payment")), name="credit_note_parts_sum"
+                condition=Q(amount=F("before_payment") + F("after_payment")), name="creditnote_parts_sum"
             ),
         ]
 
@@ -114,7 +109,7 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         return self.filter(state__in=Dispute.OPEN)
 
 
-class Dispute(models.Model):
+class Dispute(Correction):
     """A payment that the card's holder disputes. `withdrawn`: what Stripe took of us for it and has not given back.
 
     A warning (an inquiry) and a prevented one take nothing.
@@ -132,32 +127,15 @@ class Dispute(models.Model):
 
     OPEN = (State.NEEDS_RESPONSE, State.UNDER_REVIEW)
 
-    partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
-    customer_id = models.BigIntegerField(db_index=True)
-    invoice = models.ForeignKey(Invoice, models.PROTECT, db_constraint=False, db_index=False, related_name="disputes")
-    stripe_id = models.CharField(max_length=255)
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField(_("amount"))
     withdrawn = models.BigIntegerField()
     reason = models.CharField(_("reason"), max_length=60)
     state = models.CharField(_("state"), max_length=30, choices=State)
     answer_by = models.DateTimeField(_("answer by"), null=True)
-    created_at = models.DateTimeField()
-    to_accrue = models.BooleanField(default=True)
 
     objects = DisputeQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Correction.Meta):
         verbose_name, verbose_name_plural = _("dispute"), _("disputes")
-        ordering = [F("created_at").desc()]
-        indexes = [
-            models.Index(fields=["partner", "invoice"], name="dispute_invoice"),
-            models.Index(fields=["id"], condition=Q(to_accrue=True), name="dispute_to_accrue"),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["partner", "id"], name="dispute_key"),
-            models.UniqueConstraint(fields=["partner", "stripe_id"], name="dispute_stripe_once"),
-        ]
 
     @property
     def lost(self) -> int:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import CreditNote, Customer, Dispute, Refund
 from customers.tables import CreditNoteTable, DisputeTable, RefundTable
 from ondemand.portal.detail import Rows, first_rows
 
 MOST = 24
+SECTIONS: tuple[tuple[Any, Any, Any], ...] = (
+    (_("Refunds"), RefundTable, Refund),
+    (_("Credit notes"), CreditNoteTable, CreditNote),
+    (_("Disputes"), DisputeTable, Dispute),
+)
 
 
 def correction_sections(customer: Customer) -> Iterator[Rows]:
     """Where there is any."""
-    its = {"partner_id": customer.partner_id, "customer_id": customer.pk}
-    refunds = Refund.objects.filter(**its).select_related("invoice")
-    if refunds.exists():
-        yield Rows(_("Refunds"), first_rows(RefundTable, refunds, MOST))
-    notes = CreditNote.objects.filter(**its).select_related("invoice")
-    if notes.exists():
-        yield Rows(_("Credit notes"), first_rows(CreditNoteTable, notes, MOST))
-    disputes = Dispute.objects.filter(**its).select_related("invoice")
-    if disputes.exists():
-        yield Rows(_("Disputes"), first_rows(DisputeTable, disputes, MOST))
+    for title, table, model in SECTIONS:
+        rows = model.objects.filter(partner_id=customer.partner_id, customer_id=customer.pk).select_related("invoice")
+        if rows.exists():
+            yield Rows(title, first_rows(table, rows, MOST))

@@ -13,6 +13,7 @@ from ondemand.gateway.client import id_of, metadata_of, stripe_call, when
 from ondemand.gateway.errors import Refused
 from ondemand.gateway.refunds import refund
 
+ENDED = ("canceled", "incomplete_expired")
 GIVEN_BACK = ("charge_already_refunded", "charge_disputed")
 
 
@@ -71,7 +72,7 @@ def cancel_subscription(id: str, *, key: str) -> None:
 def undo_subscription(id: str, *, key: str, signup: str) -> None:
     """End it at once and give back every payment that was made on it. May be repeated under its key, at any time."""
     with stripe_call() as client:
-        if client.v1.subscriptions.retrieve(id).status not in ("canceled", "incomplete_expired"):
+        if client.v1.subscriptions.retrieve(id).status not in ENDED:
             cancel_subscription(id, key=f"{key}-cancel")
         invoices = client.v1.invoices.list({"subscription": id, "expand": ["data.payments"]})
         for invoice in invoices.auto_paging_iter():

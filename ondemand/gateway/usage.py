@@ -12,9 +12,9 @@ from ondemand.clock import instant
 from ondemand.gateway.client import id_of, metadata_of, stripe_call
 from ondemand.gateway.errors import NotFound
 from ondemand.gateway.invoices import USAGE_CYCLE
+from ondemand.gateway.subscriptions import ENDED
 
 PUSH = "push"  # the metadata's name for the key of the call that made the item
-ENDED = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True)

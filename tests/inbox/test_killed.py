@@ -60,7 +60,7 @@ class Server:
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/healthz", headers={"Host": "localhost"}, timeout=10).ok
-        except requests.ConnectionError:
+        except requests.RequestException:  # nobody there yet, or too busy for now
             return False
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import assign, listed, operation
-from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.errors import invalid, no_such
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 
@@ -49,5 +49,5 @@ def many(account: Account, params: Params, customer: str) -> Object:
 def retrieve(account: Account, params: Params, customer: str, id: str) -> Object:
     found = account.get(KIND, id)
     if found["customer"] != customer:
-        raise StripeError(404, f"No such customer balance transaction: '{id}'", param="id", code="resource_missing")
+        raise no_such("customer balance transaction", id)
     return found

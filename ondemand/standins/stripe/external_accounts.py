@@ -6,7 +6,7 @@ from typing import Any
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import assign, operation, page
-from ondemand.standins.stripe.errors import StripeError, invalid, not_done
+from ondemand.standins.stripe.errors import invalid, no_such, not_done
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 
@@ -57,7 +57,7 @@ def _find(account: Account, owner: str, id: str) -> tuple[Object, Object]:
     for bank in banks:
         if bank["id"] == id:
             return connected, bank
-    raise StripeError(404, f"No such external account: '{id}'", param="id", code="resource_missing")
+    raise no_such("external account", id)
 
 
 @operation("POST /v1/accounts/{account}/external_accounts")

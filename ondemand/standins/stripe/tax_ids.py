@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.core import listed, operation
-from ondemand.standins.stripe.errors import StripeError, invalid, not_done
+from ondemand.standins.stripe.errors import invalid, no_such, not_done
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
@@ -47,7 +47,7 @@ def list_tax_ids(account: Account, params: Params, customer: str) -> Object:
 def get_tax_id(account: Account, params: Params, customer: str, id: str) -> Object:
     found = account.get("tax_id", id)
     if found["customer"] != customer:
-        raise StripeError(404, f"No such tax_id: '{id}'", param="id", code="resource_missing")
+        raise no_such("tax_id", id)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ondemand.standins.stripe import balance
 from ondemand.standins.stripe.account import Account, random_text
 from ondemand.standins.stripe.core import assign, changed, listed, operation, resource
-from ondemand.standins.stripe.errors import StripeError, invalid
+from ondemand.standins.stripe.errors import StripeError, invalid, no_such
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
@@ -120,7 +120,7 @@ def reversals(account: Account, params: Params, id: str) -> Object:
 def reversal(account: Account, params: Params, transfer: str, id: str) -> Object:
     found = account.get("transfer_reversal", id)
     if found["transfer"] != transfer:
-        raise StripeError(404, f"No such transfer reversal: '{id}'", param="id", code="resource_missing")
+        raise no_such("transfer reversal", id)
     return found
 
 

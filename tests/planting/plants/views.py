@@ -146,7 +146,7 @@ VIEWS = [
     Plant(
         "a screen forgets its roles",
         (Change("payments/views.py", '    roles = MONEY\n    template_name = "payments/list.html"\n', ""),),
-        "tests/test_screens.py::test_a_role_enters_its_own_screens_and_meets_403_at_others[support-/payments/]",
+        "tests/screens/test_roles.py::test_a_role_enters_its_own_screens_and_meets_403_at_others[support-/payments/]",
         "assert 200 == 403",
     ),
     Plant(
