@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeVar
+
+from django.db.models import Min
 
 from customers.invoicing import upsert
 from customers.models import CreditNote, CreditNoteLine, Customer, Dispute, Invoice, InvoiceLine, InvoicePayment, Refund
 from customers.models.corrections import Correction
+from customers.states import must_know_state
 from customers.totals import recount
 from ondemand.gateway import credit_notes, disputes, refunds
 from ondemand.inbox import NotYetKnown
+from ondemand.models import StripeEvent
+from ondemand.money import MixedCurrencies
 
 Row = TypeVar("Row", bound=Correction)
 
@@ -19,9 +25,18 @@ def sync_refund(stripe_id: str) -> None:
     _write(Refund, _paid_by(facts.payment_intent), facts)
 
 
-def sync_dispute(stripe_id: str) -> None:
+def sync_dispute(stripe_id: str, now: datetime) -> None:
     facts = disputes.fetch_dispute(stripe_id)
-    _write(Dispute, _paid_by(facts.payment_intent), facts)
+    _write(Dispute, _paid_by(facts.payment_intent), facts, closed_at=_closed_at(facts, now))
+
+
+def _closed_at(facts: disputes.DisputeFacts, now: datetime) -> datetime | None:
+    """A dispute does not say when it was decided: the event does, and where none came it is now that we know of it."""
+    if facts.state not in Dispute.CLOSED:
+        return None
+    known = Dispute.objects.filter(stripe_id=facts.id).values_list("closed_at", flat=True).first()
+    told = StripeEvent.objects.filter(object_id=facts.id, type="charge.dispute.closed").aggregate(at=Min("created"))
+    return known or told["at"] or now
 
 
 def sync_credit_note(stripe_id: str) -> None:
@@ -29,19 +44,20 @@ def sync_credit_note(stripe_id: str) -> None:
     invoice = Invoice.objects.filter(stripe_id=facts.invoice).first()
     if invoice is None:
         raise NotYetKnown(f"no invoice is {facts.invoice}")
-    note = _write(CreditNote, invoice, facts)
-    _write_lines(note, facts)
-    Refund.objects.filter(partner_id=note.partner_id, stripe_id__in=note.refunds).update(to_accrue=True)
+    _write_lines(_write(CreditNote, invoice, facts), facts)
 
 
-def _write(model: type[Row], invoice: Invoice, facts: Any) -> Row:
+def _write(model: type[Row], invoice: Invoice, facts: Any, **more: Any) -> Row:
     """What the row and the facts both name, by Stripe's id; then the customer's totals."""
+    must_know_state(model, facts)
+    if facts.currency != invoice.currency:
+        raise MixedCurrencies(f"{facts.id} is in {facts.currency}, its invoice {invoice} in {invoice.currency}")
     fields = {field.name for field in model._meta.concrete_fields} - {"id"}
     told = {name: value for name, value in vars(facts).items() if name in fields}
     row, _ = model._default_manager.update_or_create(
         partner_id=invoice.partner_id,
         stripe_id=facts.id,
-        defaults=told | {"customer_id": invoice.customer_id, "invoice": invoice, "to_accrue": True},
+        defaults=told | more | {"customer_id": invoice.customer_id, "invoice": invoice, "to_accrue": True},
     )
     recount(Customer.objects.get(pk=invoice.customer_id))
     return row

@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.db.models import Model, Q
 
 from customers.models import Assignment, Customer, Invoice, InvoiceLine, InvoicePayment
+from customers.states import must_know_state
 from ondemand.gateway.invoices import InvoiceFacts
 from partners.models import Plan
 
@@ -23,6 +24,7 @@ METERS = {
 
 def write_invoice(customer: Customer, facts: InvoiceFacts) -> Invoice:
     """Head, lines and payments by Stripe's ids. Lines are marked, so that commissions look at them again."""
+    must_know_state(Invoice, facts)
     invoice = _write_head(customer, facts)
     _write_lines(invoice, facts)
     _write_payments(invoice, facts)

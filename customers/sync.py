@@ -5,7 +5,9 @@ Callers hold the object's lock and the worker's transaction (see the inbox).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Min
 
@@ -13,6 +15,7 @@ from customers import upcoming
 from customers.corrections import sync_credit_note, sync_dispute, sync_refund
 from customers.invoicing import upsert, write_invoice
 from customers.models import Customer, Invoice, Subscription
+from customers.states import must_know_state
 from customers.totals import recount
 from ondemand.gateway import checkout, invoices, subscriptions
 from ondemand.gateway.errors import NotFound
@@ -25,13 +28,13 @@ KINDS = ("customer", "subscription", "invoice", "refund", "credit_note", "disput
 
 def sync(kind: str, stripe_id: str, now: datetime) -> None:
     """Fetch one object and write it. Raises NotYetKnown where its customer or invoice is not here yet."""
-    of_kind = {
+    of_kind: dict[str, Callable[[str], None]] = {
         "customer": sync_card,
         "subscription": sync_subscription,
         "invoice": sync_invoice,
         "refund": sync_refund,
         "credit_note": sync_credit_note,
-        "dispute": sync_dispute,
+        "dispute": partial(sync_dispute, now=now),
     }
     of_kind[kind](stripe_id)
     if kind == "subscription":
@@ -64,6 +67,7 @@ def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFact
     plan = Plan.objects.filter(stripe_base_price=facts.price).first()
     if plan is None:
         raise NotYetKnown(f"no plan has the price {facts.price}")
+    must_know_state(Subscription, facts)
     row = Subscription(
         partner_id=customer.partner_id,
         stripe_id=facts.id,

@@ -8,12 +8,13 @@ what a credit note took off before it was paid.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import connection
 
-from commissions.services.reversing import reverse_due
+from commissions.months import first_open
+from commissions.services.reversing import look_again, reverse_due
 from commissions.services.terms import ensure_terms
 from ondemand.tenancy.context import as_worker
 
@@ -53,9 +54,11 @@ INSERT INTO commissions_commission (partner_id, customer_id, customer_name, kind
   source_id, base, settled, due, rate, terms_id, currency, amount, date, month, payable_on, created_at)
 SELECT partner_id, customer_id, name, 'earning', line_id, number, product_id,
   stripe_id || CASE WHEN paid < due THEN '@' || paid ELSE '' END, base, least(paid, due), due, rate, terms_id, currency,
-  amount, day, date_trunc('month', day)::date, day + hold_days, %(now)s
+  amount, day, greatest(date_trunc('month', day)::date, %(open_from)s), day + hold_days, %(now)s
 FROM earned WHERE amount <> 0 ORDER BY line_id
-ON CONFLICT DO NOTHING"""
+ON CONFLICT DO NOTHING
+RETURNING (SELECT line.invoice_id FROM customers_invoiceline line
+  WHERE line.partner_id = commissions_commission.partner_id AND line.id = commissions_commission.line_id)"""
 
 
 def accrue(*, now: datetime, limit: int = 20_000) -> int:
@@ -63,6 +66,9 @@ def accrue(*, now: datetime, limit: int = 20_000) -> int:
     with as_worker():
         ensure_terms(now=now)
     with as_worker(), connection.cursor() as cursor:
-        cursor.execute(EARNINGS, {"limit": limit, "zone": settings.ZONE_TIME_ZONE, "now": now})
-        earned = int(cursor.rowcount)
-    return earned + reverse_due(now=now)
+        open_from, zone = first_open(now), str(settings.ZONE_TIME_ZONE)
+        values: dict[str, int | str | date] = {"limit": limit, "zone": zone, "now": now, "open_from": open_from}
+        cursor.execute(EARNINGS, values)
+        earned = [invoice_id for (invoice_id,) in cursor]
+        look_again(earned)
+    return len(earned) + reverse_due(now=now)

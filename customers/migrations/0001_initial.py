@@ -397,6 +397,7 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField()),
                 ("to_accrue", models.BooleanField(default=True)),
+                ("counted", models.BigIntegerField(default=0)),
                 (
                     "invoice",
                     models.ForeignKey(
@@ -434,12 +435,7 @@ class Migration(migrations.Migration):
                 ("amount", models.BigIntegerField(verbose_name="amount")),
                 ("before_payment", models.BigIntegerField(verbose_name="less to pay")),
                 ("after_payment", models.BigIntegerField(verbose_name="given back")),
-                (
-                    "refunds",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=255), blank=True, default=list, size=None
-                    ),
-                ),
+                ("refunds", models.JSONField(blank=True, default=dict)),
                 (
                     "state",
                     models.CharField(
@@ -448,6 +444,7 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField()),
                 ("to_accrue", models.BooleanField(default=True)),
+                ("counted", models.BigIntegerField(default=0)),
                 (
                     "invoice",
                     models.ForeignKey(
@@ -542,8 +539,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("answer_by", models.DateTimeField(null=True, verbose_name="answer by")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="decided on")),
                 ("created_at", models.DateTimeField()),
                 ("to_accrue", models.BooleanField(default=True)),
+                ("counted", models.BigIntegerField(default=0)),
                 (
                     "invoice",
                     models.ForeignKey(

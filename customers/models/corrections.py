@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +12,9 @@ from partners.models import Partner
 
 
 class Correction(models.Model):
-    """Of one invoice, `amount` in minor units. `to_accrue`: commissions have not looked at it since it last changed."""
+    """Of one invoice, `amount` in minor units. `to_accrue`: commissions have not looked at it since it last changed;
+    `counted`: what they took it to give back when they did.
+    """
 
     partner = models.ForeignKey(Partner, models.PROTECT, db_index=False, related_name="+")
     customer_id = models.BigIntegerField(db_index=True)
@@ -23,6 +24,7 @@ class Correction(models.Model):
     amount = models.BigIntegerField(_("amount"))
     created_at = models.DateTimeField()
     to_accrue = models.BooleanField(default=True)
+    counted = models.BigIntegerField(default=0)
 
     class Meta:
         abstract = True
@@ -47,6 +49,8 @@ class Refund(Correction):
         FAILED = "failed", _("failed")
         CANCELED = "canceled", _("cancelled")
 
+    FAILED = (State.FAILED, State.CANCELED)
+
     state = models.CharField(_("state"), max_length=20, choices=State)
 
     class Meta(Correction.Meta):
@@ -60,7 +64,7 @@ class Refund(Correction):
 class CreditNote(Correction):
     """`amount` with tax: `before_payment` of it lowers what is due, `after_payment` gives back what was paid.
 
-    `refunds`: Stripe's ids of those that belong to it, which count once, as this note.
+    `refunds`: Stripe's ids of those that belong to it, and what of each does: that counts once, as this note.
     """
 
     class State(models.TextChoices):
@@ -70,7 +74,7 @@ class CreditNote(Correction):
     number = models.CharField(_("number"), max_length=60)
     before_payment = models.BigIntegerField(_("less to pay"))
     after_payment = models.BigIntegerField(_("given back"))
-    refunds = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    refunds = models.JSONField(default=dict, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State)
 
     class Meta(Correction.Meta):
@@ -110,7 +114,8 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
 
 
 class Dispute(Correction):
-    """A payment that the card's holder disputes. `withdrawn`: what Stripe took of us for it and has not given back.
+    """A payment that the card's holder disputes. `withdrawn`: what Stripe took of us for it and has not given back,
+    in its own currency. `closed_at`: when it was won or lost, as far as Stripe told.
 
     A warning (an inquiry) and a prevented one take nothing.
     """
@@ -126,11 +131,13 @@ class Dispute(Correction):
         PREVENTED = "prevented", _("prevented")
 
     OPEN = (State.NEEDS_RESPONSE, State.UNDER_REVIEW)
+    CLOSED = (State.WARNING_CLOSED, State.WON, State.LOST, State.PREVENTED)
 
     withdrawn = models.BigIntegerField()
     reason = models.CharField(_("reason"), max_length=60)
     state = models.CharField(_("state"), max_length=30, choices=State)
     answer_by = models.DateTimeField(_("answer by"), null=True)
+    closed_at = models.DateTimeField(_("decided on"), null=True)
 
     objects = DisputeQuerySet.as_manager()
 

@@ -30,7 +30,7 @@ class CreditNoteFacts:
     amount: int
     before_payment: int
     after_payment: int
-    refunds: list[str]
+    refunds: dict[str, int]
     state: str
     created_at: datetime
     lines: list[NoteLineFacts]
@@ -64,7 +64,7 @@ def _credit_note(found: stripe.CreditNote, lines: list[stripe.CreditNoteLineItem
         amount=found.total,
         before_payment=found.pre_payment_amount,
         after_payment=found.post_payment_amount,
-        refunds=[id_of(each.refund) for each in found.refunds],
+        refunds={id_of(each.refund): each.amount_refunded for each in found.refunds if each.refund},
         state=found.status,
         created_at=instant(found.created),
         lines=[_line(line) for line in lines],

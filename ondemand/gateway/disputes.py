@@ -10,11 +10,12 @@ import stripe
 
 from ondemand.clock import instant
 from ondemand.gateway.client import id_of, stripe_call, when
+from ondemand.money import divide
 
 
 @dataclass(frozen=True)
 class DisputeFacts:
-    """`withdrawn`: what was taken of our balance for it, less what was given back, without fees."""
+    """`withdrawn`: what was taken of our balance for it, less what was given back, without fees, in its currency."""
 
     id: str
     payment_intent: str
@@ -46,9 +47,19 @@ def _dispute(found: stripe.Dispute) -> DisputeFacts:
         payment_intent=id_of(found.payment_intent),
         currency=found.currency.upper(),
         amount=found.amount,
-        withdrawn=-sum(each.amount for each in found.balance_transactions),
+        withdrawn=_withdrawn(found),
         reason=found.reason,
         state=found.status,
         answer_by=when(found.evidence_details.due_by),
         created_at=instant(found.created),
     )
+
+
+def _withdrawn(dispute: stripe.Dispute) -> int:
+    """Our balance may be kept in another currency than the card was charged in: then the same share of the amount."""
+    moved = dispute.balance_transactions
+    taken = -sum(each.amount for each in moved if each.amount < 0)
+    left = taken - sum(each.amount for each in moved if each.amount > 0)
+    if all(each.currency == dispute.currency for each in moved):
+        return max(left, 0)
+    return divide(dispute.amount * max(left, 0), taken) if taken else 0

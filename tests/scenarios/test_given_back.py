@@ -50,7 +50,7 @@ def test_a_refund_that_belongs_to_a_note_counts_once_and_on_the_notes_lines(mont
         rows = list(Commission.objects.filter(kind=REVERSAL).values_list("line_id", "amount"))
         note, refund = CreditNote.objects.get(), Refund.objects.get()
     assert rows == [(line.pk, -of_line)]
-    assert note.refunds == [refund.stripe_id]
+    assert note.refunds == {refund.stripe_id: refund.amount}
 
 
 def test_a_note_before_payment_lowers_what_is_due_and_takes_nothing(month: Walk) -> None:
