@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+LAST_SECOND = 4_102_444_800  # of the year 2099
+
 
 class LoginAsForm(forms.Form):
     reason = forms.CharField(
@@ -36,3 +38,20 @@ class HelpForm(forms.Form):
             choices = [*instances, (self.GENERAL, _("Something else"))]
             self.fields["instance"] = forms.ChoiceField(label=_("About"), choices=choices)
             self.order_fields(["instance", "message"])
+
+
+class PlanForm(forms.Form):
+    """Which plan to look at. `plans`: ids and labels of those that can be chosen."""
+
+    plan = forms.ChoiceField(label=_("New plan"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, plans: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["plan"].choices = plans  # type: ignore[attr-defined]
+
+
+class PlanConfirmation(PlanForm):
+    """`at`: of which second (Unix) the amounts are that were shown."""
+
+    plan = forms.ChoiceField(widget=forms.HiddenInput)
+    at = forms.IntegerField(min_value=0, max_value=LAST_SECOND, widget=forms.HiddenInput)

@@ -42,7 +42,7 @@ def register(new: NewCustomer, *, partner_id: int, plan: Plan, owner: User, now:
 
 def begin_subscription(customer: Customer, facts: SubscriptionFacts, *, now: datetime) -> int:
     """The subscription's row, made or brought up to date. Returns its id."""
-    return write_subscription(customer, facts).pk
+    return write_subscription(customer, facts, now=now).pk
 
 
 def card_url(customer: Customer, *, return_url: str) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db.models import Min
 
-from customers import upcoming
+from customers import planning, upcoming
 from customers.corrections import sync_credit_note, sync_dispute, sync_refund
 from customers.invoicing import upsert, write_invoice
 from customers.models import Customer, Invoice, Subscription
@@ -29,8 +29,8 @@ KINDS = ("customer", "subscription", "invoice", "refund", "credit_note", "disput
 def sync(kind: str, stripe_id: str, now: datetime) -> None:
     """Fetch one object and write it. Raises NotYetKnown where its customer or invoice is not here yet."""
     of_kind: dict[str, Callable[[str], None]] = {
+        "subscription": partial(sync_subscription, now=now),
         "customer": sync_card,
-        "subscription": sync_subscription,
         "invoice": sync_invoice,
         "refund": sync_refund,
         "credit_note": sync_credit_note,
@@ -56,18 +56,21 @@ def sync_card(stripe_id: str) -> None:
         checkout.pay_invoice(invoice.stripe_id, card)
 
 
-def sync_subscription(stripe_id: str) -> None:
+def sync_subscription(stripe_id: str, now: datetime) -> None:
     facts = subscriptions.fetch_subscription(stripe_id)
     customer = _customer(facts.customer)
-    write_subscription(customer, facts)
+    write_subscription(customer, facts, now=now)
     recount(customer)
 
 
-def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFacts) -> Subscription:
+def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFacts, *, now: datetime) -> Subscription:
     plan = Plan.objects.filter(stripe_base_price=facts.price).first()
     if plan is None:
         raise NotYetKnown(f"no plan has the price {facts.price}")
     must_know_state(Subscription, facts)
+    known = Subscription.objects.filter(partner_id=customer.partner_id, stripe_id=facts.id)
+    for before in known.exclude(plan=plan).select_related("customer", "plan"):
+        planning.found(before, plan, now=now)
     row = Subscription(
         partner_id=customer.partner_id,
         stripe_id=facts.id,

@@ -1,10 +1,10 @@
-"""Jobs about customers: events about their objects at Stripe; support sessions whose right has gone."""
+"""Jobs about customers: events about their objects at Stripe; support sessions without right; plan changes."""
 
 from __future__ import annotations
 
-from customers import support, sync, upcoming
+from customers import planning, support, sync, upcoming
 from customers.comparing import COMPARED
-from customers.models import Subscription
+from customers.models import PlanChange, Subscription
 from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
@@ -34,8 +34,12 @@ def preview() -> None:
 
 @job
 def sweep() -> None:
+    now = clock.now()
     with as_worker():
-        support.end_without_right(now=clock.now())
+        support.end_without_right(now=now)
+        changes = list(PlanChange.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
+    for change_id in changes:
+        planning.carry_out(change_id, now=now)
 
 
 @job

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from customers.invoicing import prices_at_stripe
-from customers.models import InvoiceLine, Subscription, UpcomingInvoice
+from customers.models import InvoiceLine, PlanChange, Subscription, UpcomingInvoice
 from ondemand.backoff import next_try
 from ondemand.gateway.errors import GatewayError, NotFound
 from ondemand.gateway.invoices import LineFacts, PreviewFacts, preview_invoice
+from ondemand.gateway.plans import preview_price
+from ondemand.gateway.subscriptions import fetch_subscription
 from ondemand.tenancy.context import as_worker
 
 LEASE = timedelta(seconds=90)
@@ -30,7 +32,7 @@ def look(subscription_id: int, *, now: datetime) -> bool:
     if claimed is None:
         return True
     try:
-        facts = preview_invoice(claimed.subscription.stripe_id) or NOTHING
+        facts = _preview(claimed.subscription) or NOTHING
     except NotFound:
         facts = NOTHING
     except GatewayError:
@@ -39,6 +41,16 @@ def look(subscription_id: int, *, now: datetime) -> bool:
         return False
     _write(claimed, **_written(facts), fetched_at=now, tries=0, next_look_at=now + USUAL)
     return True
+
+
+def _preview(subscription: Subscription) -> PreviewFacts | None:
+    """With the plan that is to come."""
+    with as_worker():
+        to_come = PlanChange.objects.open().filter(subscription=subscription, prorated=False)
+        price = to_come.values_list("to_plan__stripe_base_price", flat=True).first()
+    if price is None:
+        return preview_invoice(subscription.stripe_id)
+    return preview_price(fetch_subscription(subscription.stripe_id), price=price, prorated_from=None)
 
 
 def _claim(subscription_id: int, now: datetime) -> UpcomingInvoice | None:

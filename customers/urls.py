@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from customers.team import PEOPLE
-from customers.views import access, account, activity, customers, help, login_as, opening, usage
+from customers.views import access, account, activity, customers, help, login_as, opening, planning, usage
 from ondemand.teams.joining import Join
 from ondemand.teams.views import addresses
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("account/access/<int:pk>/end/", access.end, name="account-access-end"),
     path("account/activity/", activity.Activity.as_view(), name="account-activity"),
     path("account/help/", help.Help.as_view(), name="account-help"),
+    path("account/subscriptions/<int:pk>/plan/", planning.ChangePlan.as_view(), name="account-plan"),
+    path("account/subscriptions/<int:pk>/plan/withdraw/", planning.withdraw, name="account-plan-withdraw"),
     path("account/support/enter/", login_as.enter, name="support-enter"),
     path("account/support/end/", login_as.leave, name="support-end"),
     *addresses(PEOPLE, "account/team/"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from instances.comparing import COMPARED
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots, dunning, suspensions, usage
+from instances.services import boots, dunning, plans, suspensions, usage
 from ondemand import clock
 from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
@@ -38,6 +38,7 @@ def push_usage(cycle_id: int) -> None:
 def sweep() -> None:
     now = clock.now()
     with as_worker():
+        plans.follow(now=now)
         to_boot = list(Instance.objects.to_boot(now).values_list("pk", flat=True)[:MOST])
         to_switch = list(Instance.objects.to_switch(now).values_list("pk", flat=True)[:MOST])
         to_end = list(Instance.objects.to_end().values_list("pk", flat=True)[:MOST])

@@ -21,6 +21,7 @@ EVENTS: Final = (
     _("The subscription has ended; so does the instance."),
     _("The instance has ended."),
     _("The boot failed"),
+    _("The plan changed"),
 )
 STEPS: Final = (
     _("Virtual server"),

@@ -1014,4 +1014,98 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="PlanChange",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                ("takes_effect_at", models.DateTimeField(verbose_name="takes effect")),
+                ("prorated", models.BooleanField()),
+                ("done_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("call_key", models.CharField(blank=True, max_length=80)),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("error", models.TextField(blank=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "from_plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.plan"
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plan_changes",
+                        to="customers.subscription",
+                    ),
+                ),
+                (
+                    "to_plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="partners.plan"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "change of plan",
+                "verbose_name_plural": "changes of plan",
+                "ordering": ["takes_effect_at", "id"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer"], name="plan_change_customer"),
+                    models.Index(fields=["partner", "subscription", "takes_effect_at"], name="plan_change_history"),
+                    models.Index(
+                        condition=models.Q(("done_at", None), ("withdrawn_at", None)),
+                        fields=["next_try_at"],
+                        name="plan_change_to_do",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("done_at", None), ("withdrawn_at", None)),
+                        fields=("partner", "subscription"),
+                        name="plan_change_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("done_at", None), ("withdrawn_at", None), _connector="OR"),
+                        name="plan_change_done_or_withdrawn",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("from_plan", models.F("to_plan")), _negated=True), name="plan_change_is_one"
+                    ),
+                ],
+            },
+        ),
     ]

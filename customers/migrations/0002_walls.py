@@ -12,6 +12,7 @@ ASSIGNMENT_KEY = (
     "customers_assignment",
     "partner_id, customer_id, id",
 )
+SUBSCRIPTION_KEY = ("partner_id, subscription_id", "customers_subscription", "partner_id, id")
 INVOICE_KEY = ("partner_id, invoice_id", "customers_invoice", "partner_id, id")
 READERS = [
     Access(Role.WEB, READ, OWN_PARTNER),
@@ -34,13 +35,9 @@ class Migration(migrations.Migration):
         CompositeForeignKey("customers_personinvitation", *CUSTOMER_KEY, **FOLLOWS),
         CompositeForeignKey("customers_subscription", *CUSTOMER_KEY, **FOLLOWS),
         CompositeForeignKey("customers_upcominginvoice", *CUSTOMER_KEY, **FOLLOWS),
-        CompositeForeignKey(
-            "customers_upcominginvoice",
-            "partner_id, subscription_id",
-            "customers_subscription",
-            "partner_id, id",
-            **FOLLOWS,
-        ),
+        CompositeForeignKey("customers_upcominginvoice", *SUBSCRIPTION_KEY, **FOLLOWS),
+        CompositeForeignKey("customers_planchange", *CUSTOMER_KEY, **FOLLOWS),
+        CompositeForeignKey("customers_planchange", *SUBSCRIPTION_KEY, **FOLLOWS),
         CompositeForeignKey("customers_invoice", *ASSIGNMENT_KEY),
         CompositeForeignKey("customers_invoiceline", *INVOICE_KEY),
         CompositeForeignKey("customers_invoicepayment", *INVOICE_KEY),
@@ -90,6 +87,7 @@ class Migration(migrations.Migration):
         WallTable("customers_assignment", *READERS, Access(Role.WORKER, EDIT)),
         WallTable("customers_subscription", *READERS, Access(Role.MACHINE, READ), Access(Role.WORKER, EDIT)),
         WallTable("customers_upcominginvoice", *READERS, Access(Role.WORKER, WRITE)),
+        WallTable("customers_planchange", *READERS, Access(Role.MACHINE, READ), Access(Role.WORKER, EDIT)),
         WallTable("customers_invoice", *READERS, Access(Role.WORKER, EDIT)),
         WallTable("customers_invoiceline", *READERS, Access(Role.WORKER, WRITE)),
         WallTable("customers_invoicepayment", *READERS, Access(Role.WORKER, EDIT)),

@@ -3,6 +3,7 @@ from customers.models.corrections import CreditNote, CreditNoteLine, Dispute, Re
 from customers.models.customer import Assignment, Customer, Person, PersonInvitation
 from customers.models.help import HelpRequest
 from customers.models.login import LoginToken
+from customers.models.plan_change import PlanChange, PlanHistory
 from customers.models.subscription import Subscription
 from customers.models.upcoming import UpcomingInvoice
 
@@ -19,6 +20,8 @@ __all__ = [
     "LoginToken",
     "Person",
     "PersonInvitation",
+    "PlanChange",
+    "PlanHistory",
     "Refund",
     "Subscription",
     "UpcomingInvoice",

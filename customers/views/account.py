@@ -18,6 +18,7 @@ from customers.models import Customer, Invoice, Person
 from customers.support import SupportSession
 from customers.tables import InvoiceTable, SubscriptionTable
 from customers.views.corrections import correction_sections
+from customers.views.plan_facts import plan_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
@@ -73,7 +74,12 @@ class Account(View):
             "title": customer.name,
             "notices": notices(customer),
             "instances": instances_of(customer, money=money) if helper or role in PERSON_TECHNICAL else None,
-            "sections": [subscriptions(customer), *(bills(customer) if money else []), *accepted_terms(customer)],
+            "sections": [
+                subscriptions(customer),
+                *plan_sections(customer.subscriptions.all(), may_change=role in PERSON_BILLING),
+                *(bills(customer) if money else []),
+                *accepted_terms(customer),
+            ],
             "portal_action": reverse("account-card") if role in PERSON_BILLING else "",
             "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
             "partner": partner,

@@ -25,6 +25,7 @@ from customers.tables import (
     SubscriptionTable,
 )
 from customers.views.corrections import correction_sections
+from customers.views.plan_facts import plan_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance
 from instances.tables import CustomersInstanceTable
@@ -102,6 +103,7 @@ class CustomerDetail(DetailScreen):
             Facts(list(account_facts(row, money)), _("Account")),
             Facts(contact_facts(row), _("Contact")),
             Rows(_("Subscriptions"), first_rows(SubscriptionTable, subscriptions_of(row), 50)),
+            *plan_sections(row.subscriptions.all()),
         ]
         if sees_instances(self.request):
             sections.append(instances_section(row))

@@ -35,6 +35,10 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         price = F("plan__base") + Coalesce(Subquery(used, models.BigIntegerField()), 0)
         return self.annotate(price=Case(When(~Q(state=Instance.State.TERMINATED), then=price)))
 
+    def of_another_plan(self) -> InstanceQuerySet:
+        """Than their subscription now is."""
+        return self.exclude(plan=F("subscription__plan"))
+
     def to_boot(self, now: datetime) -> InstanceQuerySet:
         return self.filter(state__in=[Instance.State.QUEUED, Instance.State.BOOTING], next_try_at__lte=now)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from customers.models import Assignment, Subscription
+from customers.models import Assignment, PlanHistory, Subscription
 from instances.models import Instance, UsageCycle, UsageReading, whole_gb
 from ondemand import clock, signing
 from ondemand.bodies import parsed
@@ -71,9 +71,7 @@ def _signed_by(body: bytes, instance_id: str, signature: str, now: datetime) -> 
         public_id = UUID(instance_id)
     except ValueError:
         raise NotSigned("unknown instance") from None
-    found = (
-        Instance.objects.live().select_related("product", "subscription", "plan").filter(public_id=public_id).first()
-    )
+    found = Instance.objects.live().select_related("product", "subscription__plan").filter(public_id=public_id).first()
     if found is None or not signing.is_signed(body, signature, key=found.heartbeat_key, now=now):
         raise NotSigned("unknown instance, or a wrong key")
     return found
@@ -134,8 +132,9 @@ def record(instance: Instance, readings: list[Reading], *, now: datetime) -> Non
     assignments = list(Assignment.objects.filter(customer_id=instance.customer_id).order_by("since"))
     by_day = _highest(readings)
     _write(instance, assignments, by_day, now)
+    plans = PlanHistory(instance.subscription)
     for assignment, cycle, peaks in _peaks(instance.subscription, assignments, by_day):
-        _raise_peaks(instance, assignment, cycle, peaks, now)
+        _raise_peaks(instance, assignment, cycle, plans.at(cycle[0]), peaks, now)
     last = by_day[-1]
     later = UsageReading.objects.filter(partner_id=instance.partner_id, instance_id=instance.pk, day__gt=last.day)
     if not later.exists():  # a heartbeat may bring old days alone
@@ -210,19 +209,20 @@ RETURNING id, billable <> pushed"""
 
 
 def _raise_peaks(
-    instance: Instance, assignment: Assignment, cycle: Cycle, peaks: dict[str, int], now: datetime
+    instance: Instance, assignment: Assignment, cycle: Cycle, plan: Plan, peaks: dict[str, int], now: datetime
 ) -> None:
-    priced = prices(instance.plan)
+    """A cycle is priced by the plan that it began with (docs/adr/0011-a-change-of-plan.md)."""
+    priced = prices(plan)
     values: dict[str, Any] = {
         "partner": assignment.partner_id,
         "customer": assignment.customer_id,
         "assignment": assignment.pk,
         "instance": instance.pk,
         "subscription": instance.subscription.stripe_id,
-        "plan": instance.plan_id,
+        "plan": plan.pk,
         "starts": cycle[0],
         "ends": cycle[1],
-        "currency": instance.plan.currency,
+        "currency": plan.currency,
         "meters": list(map(str, peaks)),
         "included": [priced[meter][0] for meter in peaks],
         "units": [priced[meter][1] for meter in peaks],

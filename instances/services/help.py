@@ -8,12 +8,12 @@ from django.conf import settings
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
+from customers import readers
 from customers.models import Assignment, Customer, HelpRequest
 from instances.models import Instance
 from instances.words import read
 from ondemand import audit, mail
 from ondemand.models import User
-from partners.models import Member, Partner
 
 A_DAY = 10
 SENT_TWICE = timedelta(hours=1)
@@ -54,7 +54,7 @@ def ask(customer: Customer, *, by: User, text: str, instance: Instance | None, n
 def _tell_partner(
     request: HelpRequest, customer: Customer, instance: Instance | None, *, reply_to: str, now: datetime
 ) -> None:
-    for to, language in _readers(customer.partner_id):
+    for to, language in readers.partner(customer.partner_id):
         mail.queue(
             f"help-{request.pk}-{to}",
             template="help_request",
@@ -78,11 +78,3 @@ def _last_events(instance: Instance) -> list[tuple[datetime, str]]:
     """In words of the mail's language."""
     found = instance.events.order_by("-at", "-pk").values_list("at", "text")[:EVENTS]
     return [(at, read_later(text)) for at, text in found]
-
-
-def _readers(partner_id: int) -> list[tuple[str, str]]:
-    """Addresses and languages: the support's, in that of an owner; without one, the owners'."""
-    owners = Member.objects.filter(partner_id=partner_id, role=Member.Role.OWNER, active=True).order_by("pk")
-    known = list(owners.values_list("user__email", "user__language"))
-    support = Partner.objects.values_list("support_email", flat=True).get(pk=partner_id)
-    return [(support, known[0][1] if known else settings.LANGUAGE_CODE)] if support else known

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Subscription
+from customers.views.plan_facts import plan_sections
 from customers.views.upcoming import upcoming_sections
 from instances.filters import InstanceFilter
 from instances.models import Instance, InstanceEvent, UsageCycle, UsageReading
@@ -91,6 +92,7 @@ class InstanceDetail(DetailScreen):
         return [
             Facts(about(row), _("Instance")),
             Facts(measures(row), _("Last reading")),
+            *plan_sections(own),
             *(upcoming_sections(own) if sees_money(self.request) else []),
         ]
 

@@ -97,6 +97,11 @@ VERBS: dict[str, Verb] = {
     "instance.retried": Verb(Area.CUSTOMERS, _("had %(target)s booted again"), BOTH),
     "instance.suspended": Verb(Area.CUSTOMERS, _("suspended %(target)s: %(why)s"), BOTH),
     "instance.resumed": Verb(Area.CUSTOMERS, _("let %(target)s run again: %(why)s"), BOTH),
+    "plan.asked": Verb(Area.CUSTOMERS, _("asked to change the plan of %(target)s from %(was)s to %(plan)s"), BOTH),
+    "plan.changed": Verb(Area.CUSTOMERS, _("changed the plan of %(target)s from %(was)s to %(plan)s"), BOTH),
+    "plan.withdrawn": Verb(
+        Area.CUSTOMERS, _("withdrew the change of the plan of %(target)s from %(was)s to %(plan)s"), BOTH
+    ),
     "help.asked": Verb(Area.CUSTOMERS, _("asked for help with %(target)s"), BOTH),
     "card.page_opened": Verb(Area.CUSTOMERS, _("opened the page of card and invoices"), CUSTOMER),
     "origins.changed": Verb(Area.PAGES, _("changed where %(target)s may be framed: %(origins)s"), PARTNER),

@@ -93,9 +93,14 @@ def fetch_invoice(id: str) -> InvoiceFacts:
 
 def preview_invoice(subscription: str) -> PreviewFacts | None:
     """What the subscription's cycle will end with, as things stand. None where nothing will be billed any more."""
+    return preview({"subscription": subscription})
+
+
+def preview(params: stripe.params.InvoiceCreatePreviewParams) -> PreviewFacts | None:
+    """For the gateway's own modules, which know Stripe's parameters."""
     try:
         with stripe_call() as client:
-            found = client.v1.invoices.create_preview({"subscription": subscription})
+            found = client.v1.invoices.create_preview(params)
     except Refused as error:
         if error.code == "invoice_upcoming_none":
             return None

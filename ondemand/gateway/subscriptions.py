@@ -22,7 +22,9 @@ class SubscriptionFacts:
     id: str
     customer: str
     state: str
+    item: str
     price: str
+    quantity: int
     started_at: datetime
     anchor: datetime
     period_start: datetime
@@ -52,7 +54,9 @@ def _subscription(found: stripe.Subscription) -> SubscriptionFacts:
         id=found.id,
         customer=id_of(found.customer),
         state=found.status,
+        item=item.id,
         price=item.price.id,
+        quantity=item.quantity or 1,
         started_at=instant(found.start_date),
         anchor=instant(found.billing_cycle_anchor),
         period_start=instant(item.current_period_start),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import CreditNote, Dispute, Invoice, InvoiceLine, InvoicePayment, Refund, Subscription
+from customers.models import CreditNote, Dispute, Invoice, InvoiceLine, InvoicePayment, PlanChange, Refund, Subscription
 from ondemand.personal.archive import CURRENCY, Table, Told
 
 INVOICE = Told("invoice", "invoice_id", meaning=_("number of the invoice's row, as in invoices"))
@@ -29,6 +29,20 @@ def billing(customer_id: int) -> Iterator[Table]:
             Told("ended", "ended_at", meaning=_("when it ended")),
         ],
         Subscription.objects.filter(customer_id=customer_id).order_by("pk"),
+    )
+    yield Table(
+        "plan_changes",
+        _("How the plans of your subscriptions changed, or were to."),
+        [
+            Told("subscription", "subscription__stripe_id", meaning=_("the subscription's id at Stripe")),
+            Told("was", "from_plan__name", meaning=_("the plan before")),
+            Told("plan", "to_plan__name", meaning=_("the new plan")),
+            Told("by", "asked_by__email", meaning=_("who asked for it; nobody where it was changed at Stripe")),
+            Told("asked", "asked_at", meaning=_("when it was asked for")),
+            Told("effect", "takes_effect_at", meaning=_("from when it counts")),
+            Told("withdrawn", "withdrawn_at", meaning=_("when it was withdrawn")),
+        ],
+        PlanChange.objects.filter(customer_id=customer_id).order_by("asked_at", "pk"),
     )
     yield Table(
         "invoices",

@@ -50,6 +50,7 @@ from signup.models import SignUp
 from signup.services import completion, leaving, registration, review, undoing
 from signup.services.review import NotInReview
 from tests.factories import make_login
+from tests.path import plans
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 
@@ -93,6 +94,7 @@ class Story:
         self.boots()
         self.help()
         self.usage()
+        plans.tell(self)
         self.billing()
         self.by_hand()
         self.commissions()
@@ -327,8 +329,8 @@ class Story:
         one, two, three = map(self.subscription, ("one", "two", "three"))
         facts = {each.pk: subscriptions.fetch_subscription(each.stripe_id) for each in (one, two)}
         self.twice(registering.begin_subscription, one.customer, facts[one.pk], now=self.now, scope=WORKER)
-        self.twice(sync.write_subscription, two.customer, facts[two.pk], scope=WORKER)
-        self.twice(sync.sync_subscription, three.stripe_id, scope=WORKER)
+        self.twice(sync.write_subscription, two.customer, facts[two.pk], now=self.now, scope=WORKER)
+        self.twice(sync.sync_subscription, three.stripe_id, self.now, scope=WORKER)
         self.twice(inbox.take, sync.KINDS, sync.sync, now=self.now)
         page = open_billing_portal(customer=one.customer.stripe_id, return_url="http://localhost/")
         self.walk.standin.pay_page(page, AVAILABLE_AT_ONCE)
@@ -337,13 +339,16 @@ class Story:
     def by_hand(self) -> None:
         """A customer whose Stripe ids are invented, for what completions call."""
         with as_worker():
-            owner, plan = User.objects.get(username="shop-one"), Plan.objects.get(product__code="retail")
+            owner, plan = (
+                User.objects.get(username="shop-one"),
+                Plan.objects.get(product__code="retail", code="starter"),
+            )
         new = registering.NewCustomer("Five", "Ana Gil", "five@shops.example", "ES", "", "cus_five")
         iberia: dict[str, Any] = {"partner_id": self.partners()[0].pk, "plan": plan, "owner": owner}
         customer = self.twice(registering.register, new, **iberia, now=self.now, scope=WORKER)
         facts = replace(subscriptions.fetch_subscription(self.subscription("one").stripe_id), id="sub_five")
         with as_worker():
-            subscription = sync.write_subscription(customer, facts)
+            subscription = sync.write_subscription(customer, facts, now=self.now)
         self.twice(boots.provision, subscription, name="shop-five", now=self.now, scope=WORKER)
 
     def commissions(self) -> None:
@@ -353,7 +358,7 @@ class Story:
         customer_id = self.subscription("one").customer_id
         with as_worker():
             payment = InvoicePayment.objects.filter(customer_id=customer_id).earliest("id")
-            product = Plan.objects.get(product__code="retail").product
+            product = Plan.objects.get(product__code="retail", code="starter").product
         refund = self.walk.standin.v1.refunds.create({"payment_intent": payment.payment_intent, "amount": 100})
         self.twice(corrections.sync_refund, refund.id, scope=WORKER)
         self.twice(commissions.tasks.accrue)
@@ -504,7 +509,7 @@ class Story:
     def page(self, partner: str) -> dict[str, Any]:
         with as_worker():
             campaign = Campaign.objects.get(slug=f"{partner}-retail")
-            plan = Plan.objects.get(product__code="retail")
+            plan = Plan.objects.get(product__code="retail", code="starter")
         return {"campaign": campaign, "plan": plan, "ticket": None, "now": self.now}
 
     def begin(self, partner: str, name: str) -> SignUp:

@@ -31,6 +31,9 @@ TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
 APPS = ("partners", "customers", "instances", "signup", "commissions", "payments")
 OTHERS = (
     "customers.corrections",
+    "customers.planning",
+    "customers.quoting",
+    "customers.readers",
     "customers.sync",
     "customers.totals",
     "customers.upcoming",
@@ -41,6 +44,13 @@ OTHERS = (
 ASKED = ("customers.support", "ondemand.teams.changes")  # a person asks for each anew
 READERS = {
     "commissions.services.reversing.reverse_due": "the second half of accrue",
+    "customers.planning.found": "the first half of write_subscription, which then has the plan",
+    "customers.quoting.check": "reads",
+    "customers.quoting.is_upgrade": "reads",
+    "customers.quoting.quote": "reads",
+    "customers.readers.partner": "reads",
+    "customers.readers.people": "reads",
+    "customers.readers.tell_both": "is called by what it belongs to, under a key",
     "customers.services.card_url": "an address for one visit",
     "customers.totals.recount": "counts again",
     "customers.upcoming.want": "says when to look again",

@@ -67,6 +67,7 @@ class Marked:
             ("instances/", "pk"): self.instance.pk,
             ("account/instances/", "pk"): self.instance.pk,
             ("account/access/", "pk"): self.login.pk,
+            ("account/subscriptions/", "pk"): self.instance.subscription_id,
             ("commissions/", "pk"): self.commission.pk,
             ("payments/", "pk"): self.payment.pk,
             ("team/invitations/", "pk"): self.invitation.pk,
