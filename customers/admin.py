@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from customers import grace
+from customers.forms import ExemptForm, GraceForm
 from customers.models import CreditNote, Customer, Dispute, Invoice, InvoiceLine, Refund, Subscription
+from ondemand import clock
 from ondemand.personal.admin import erase_link
-from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline
+from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, ReasonForm, acting, apply_each, ask_why
 
 
 @admin.register(Customer)
@@ -24,10 +32,41 @@ class CustomerAdmin(ReadOnlyAdmin):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
-    list_display = ["stripe_id", "customer", "plan", "state", "period_end", "cancel_at"]
+    list_display = [
+        *("stripe_id", "customer", "plan", "state", "period_end", "cancel_at"),
+        *("grace_days", "exempt_until", "exempt_reason"),
+    ]
     list_filter = ["state", "plan"]
     search_fields = ["stripe_id"]
     list_select_related = ["customer", "plan"]
+    actions = ["exempt", "lift", "change_grace"]
+
+    @admin.action(description=_("Exempt from suspension until a date"), permissions=["act"])
+    def exempt(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
+        return self._decide(request, rows, grace.exempt, gettext("Exempt from suspension"), ExemptForm)
+
+    @admin.action(description=_("End an exemption"), permissions=["act"])
+    def lift(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
+        return self._decide(request, rows, grace.lift, gettext("End the exemption"), ReasonForm)
+
+    @admin.action(description=_("Change the days of grace"), permissions=["act"])
+    def change_grace(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
+        return self._decide(request, rows, grace.change_days, gettext("Change the days of grace"), GraceForm)
+
+    def _decide(
+        self, request: HttpRequest, rows: QuerySet[Subscription], act: Any, title: str, form: type[ReasonForm]
+    ) -> HttpResponse | None:
+        said = {"by": acting(request), "now": clock.now()}
+        return ask_why(
+            self,
+            request,
+            rows,
+            lambda **given: apply_each(request, rows, lambda row: act(row, **given, **said), grace.GraceRefused),
+            title=title,
+            hint=gettext("Kept with the subscription and in the audit trail; the partner's owner reads it too."),
+            about=lambda row: f"{row.customer}: {row.get_state_display()}",
+            form_class=form,
+        )
 
 
 class LineInline(ReadOnlyInline):

@@ -1,11 +1,18 @@
-"""What a member says before entering a customer's account, and what a customer's person asks the partner."""
+"""What a member says before entering a customer's account, what a customer's person asks the partner, and what staff
+say of grace.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from customers.grace import MOST_DAYS
+from ondemand import clock
+from ondemand.staff import ReasonForm
 
 LAST_SECOND = 4_102_444_800  # of the year 2099
 
@@ -55,3 +62,33 @@ class PlanConfirmation(PlanForm):
 
     plan = forms.ChoiceField(widget=forms.HiddenInput)
     at = forms.IntegerField(min_value=0, max_value=LAST_SECOND, widget=forms.HiddenInput)
+
+
+class ExemptForm(ReasonForm):
+    until = forms.DateField(
+        label=_("Exempt until"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": _("Give the last day."), "invalid": _("Give a day, as 2027-03-31.")},
+        help_text=_("The last day on which nothing is suspended for not paying, in the zone's time."),
+    )
+    field_order = ["until", "why"]
+
+    def clean_until(self) -> datetime:
+        """The end of that day."""
+        try:
+            ends = clock.midnight(self.cleaned_data["until"] + timedelta(days=1))
+        except OverflowError:
+            ends = None
+        if ends is None or not clock.now() < ends < clock.now() + timedelta(days=2 * MOST_DAYS):
+            raise forms.ValidationError(_("Give a day to come, within two years."))
+        return ends
+
+
+class GraceForm(ReasonForm):
+    days = forms.IntegerField(
+        label=_("Days of grace"),
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text=_("From an invoice's date to the suspension of who has not paid it; usually 14."),
+    )
+    field_order = ["days", "why"]

@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from instances.models import Brake, Instance, InstanceEvent, UsageCycle
-from instances.services import boots, brake
+from instances.forms import CauseForm
+from instances.models import Brake, Deletion, Instance, InstanceEvent, Suspension, UsageCycle
+from instances.services import boots, brake, by_hand
+from instances.services.by_hand import SuspensionRefused
 from ondemand import clock
 from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, acting, apply_each, ask_why
 
@@ -22,6 +24,16 @@ class EventInline(ReadOnlyInline):
     fields = ["at", "kind", "text"]
 
 
+class SuspensionInline(ReadOnlyInline):
+    model = Suspension
+    fields = ["cause", "reason", "opened_at", "opened_by", "closed_at"]
+
+
+class DeletionInline(ReadOnlyInline):
+    model = Deletion
+    fields = ["opened_at", "backup_on", "backed_up_at", "told", "delete_on", "withdrawn_at", "error"]
+
+
 @admin.register(Instance)
 class InstanceAdmin(ReadOnlyAdmin):
     list_display = ["name", "partner", "customer", "plan", "state", "address", "error", "created_at"]
@@ -29,13 +41,34 @@ class InstanceAdmin(ReadOnlyAdmin):
     search_fields = ["name", "public_id"]
     list_select_related = ["partner", "customer", "plan"]
     exclude = ["activation_key", "heartbeat_key"]
-    inlines = [EventInline]
-    actions = ["retry"]
+    inlines = [SuspensionInline, DeletionInline, EventInline]
+    actions = ["retry", "suspend", "resume"]
 
     @admin.action(description=_("Boot again what failed"), permissions=["act"])
     def retry(self, request: HttpRequest, instances: QuerySet[Instance]) -> None:
         now, actor = clock.now(), acting(request)
         apply_each(request, instances, lambda row: boots.retry(row, now=now, actor=actor), ValueError)
+
+    @admin.action(description=_("Suspend"), permissions=["act"])
+    def suspend(self, request: HttpRequest, instances: QuerySet[Instance]) -> HttpResponse | None:
+        return self._decide(request, instances, by_hand.suspend, gettext("Suspend"))
+
+    @admin.action(description=_("Let run again"), permissions=["act"])
+    def resume(self, request: HttpRequest, instances: QuerySet[Instance]) -> HttpResponse | None:
+        return self._decide(request, instances, by_hand.resume, gettext("Let run again"))
+
+    def _decide(self, request: HttpRequest, instances: QuerySet[Instance], act: Any, title: str) -> HttpResponse | None:
+        said = {"by": acting(request), "now": clock.now()}
+        return ask_why(
+            self,
+            request,
+            instances,
+            lambda **given: apply_each(request, instances, lambda row: act(row, **given, **said), SuspensionRefused),
+            title=title,
+            hint=gettext("The customer and its partner read it, but for a case of abuse: then staff alone."),
+            about=lambda row: f"{row.customer}: {row.get_state_display()}",
+            form_class=CauseForm,
+        )
 
 
 @admin.register(Brake)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from instances.comparing import COMPARED
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots, dunning, plans, suspensions, usage
+from instances.services import boots, deletions, dunning, endings, plans, suspensions, usage
 from ondemand import clock
 from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
@@ -27,6 +27,14 @@ def switch(instance_id: int) -> None:
 @job
 def dun() -> None:
     dunning.run(now=clock.now())
+
+
+@job
+def wind_up() -> None:
+    """What has ended is stopped, backed up, foretold and deleted."""
+    now = clock.now()
+    endings.run(now=now)
+    deletions.run(provisioner=provisioner(), now=now)
 
 
 @job

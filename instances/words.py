@@ -19,6 +19,8 @@ EVENTS: Final = (
     _("The instance is resuming."),
     _("The instance runs again."),
     _("The subscription has ended; so does the instance."),
+    _("The last backup was taken."),
+    _("The instance is being deleted, as was foretold."),
     _("The instance has ended."),
     _("The boot failed"),
     _("The plan changed"),

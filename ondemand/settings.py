@@ -313,6 +313,7 @@ CELERY_BEAT_SCHEDULE = {
         "signup.tasks.sweep": 1,
         "instances.tasks.sweep": 1,
         "instances.tasks.dun": 1,
+        "instances.tasks.wind_up": 1,
         "commissions.tasks.accrue": 1,
         "payments.tasks.sweep": 1,
         "payments.tasks.draft": 120,

@@ -106,20 +106,21 @@ def ask_why(
     screen: admin.ModelAdmin,
     request: HttpRequest,
     rows: QuerySet[Any],
-    act: Callable[[str], object],
+    act: Callable[..., object],
     *,
     title: str,
     hint: str,
     about: Callable[[Any], str],
+    form_class: type[ReasonForm] = ReasonForm,
 ) -> HttpResponse | None:
-    """First the page that asks why and shows the first rows, each with what `about` says; then `act` with the reason.
+    """First the page that asks why and shows the first rows, each with what `about` says; then `act(why=…)`.
 
-    `hint` says who will read the reason.
+    `hint` says who will read the reason. What else `form_class` asks, `act` is given by its name.
     """
-    form = ReasonForm(request.POST if "why" in request.POST else None)
+    form = form_class(request.POST if "why" in request.POST else None)
     form.fields["why"].help_text = hint
     if form.is_valid():
-        act(form.cleaned_data["why"])
+        act(**form.cleaned_data)
         return None
     context = screen.admin_site.each_context(request) | {
         "title": title,

@@ -85,7 +85,14 @@ class Migration(migrations.Migration):
         ),
         KeepFor("customers_personinvitation", "expires_at", 90),
         WallTable("customers_assignment", *READERS, Access(Role.WORKER, EDIT)),
-        WallTable("customers_subscription", *READERS, Access(Role.MACHINE, READ), Access(Role.WORKER, EDIT)),
+        WallTable(
+            "customers_subscription",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+            Access(Role.STAFF, "SELECT, UPDATE"),  # grace and exemption
+            Access(Role.MACHINE, READ),
+            Access(Role.WORKER, EDIT),
+        ),
         WallTable("customers_upcominginvoice", *READERS, Access(Role.WORKER, WRITE)),
         WallTable("customers_planchange", *READERS, Access(Role.MACHINE, READ), Access(Role.WORKER, EDIT)),
         WallTable("customers_invoice", *READERS, Access(Role.WORKER, EDIT)),

@@ -368,6 +368,45 @@ class Migration(migrations.Migration):
                 "ordering": ["day"],
             },
         ),
+        migrations.CreateModel(
+            name="Deletion",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.BigIntegerField(db_index=True)),
+                ("opened_at", models.DateTimeField(verbose_name="foretold")),
+                ("backup_on", models.DateField(verbose_name="last backup on")),
+                ("delete_on", models.DateField(verbose_name="deleted on")),
+                ("backed_up_at", models.DateTimeField(null=True, verbose_name="backed up")),
+                ("backup_file", models.CharField(blank=True, max_length=200)),
+                ("backup_bytes", models.BigIntegerField(default=0)),
+                ("told", models.PositiveSmallIntegerField(null=True, verbose_name="warned, days ahead")),
+                ("begun_on", models.DateField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True, verbose_name="withdrawn")),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("error", models.TextField(blank=True)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deletions",
+                        to="instances.instance",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+            ],
+            options={"verbose_name": "deletion", "verbose_name_plural": "deletions", "ordering": ["-opened_at", "-id"]},
+        ),
         migrations.AddIndex(
             model_name="instance",
             index=models.Index(fields=["partner", "customer"], name="instance_customer"),
@@ -426,6 +465,31 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"),
                 name="suspension_forward",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="deletion", index=models.Index(fields=["partner", "instance"], name="deletion_instance")
+        ),
+        migrations.AddConstraint(
+            model_name="deletion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at", None)), fields=("partner", "instance"), name="deletion_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="deletion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("begun_on", None),
+                    models.Q(
+                        ("backed_up_at__isnull", False),
+                        ("begun_on__gte", models.F("delete_on")),
+                        ("told", 1),
+                        ("withdrawn_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="deletion_foretold",
             ),
         ),
         migrations.AddIndex(

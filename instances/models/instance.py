@@ -56,10 +56,19 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         waiting = self.filter(state__in=[Instance.State.SUSPENDING, Instance.State.RESUMING], next_try_at__lte=now)
         return waiting.exclude(braked)
 
+    def to_stop(self) -> InstanceQuerySet:
+        """Booted ones whose subscription has ended, and that are not suspended for it yet."""
+        stopped = Suspension.objects.open().filter(
+            partner_id=OuterRef("partner_id"), instance_id=OuterRef("pk"), cause=Suspension.Cause.TERM_ENDED
+        )
+        ended = self.filter(state__in=Instance.BOOTED, subscription__state__in=Subscription.ENDED)
+        return ended.exclude(Exists(stopped))
+
     def to_end(self) -> InstanceQuerySet:
-        """Live instances whose subscription has ended, and those whose end is not confirmed yet."""
-        ended = Q(subscription__state__in=Subscription.ENDED)
-        return self.live().filter(ended | Q(state=Instance.State.TERMINATING))
+        """Unless braked: whose end has begun and is not confirmed yet, and those that never ran, once nobody pays."""
+        unused = Q(subscription__state__in=Subscription.ENDED, running_at=None)
+        waiting = self.live().filter(unused | Q(state=Instance.State.TERMINATING))
+        return waiting.exclude(Exists(Brake.objects.in_force()))
 
 
 class Instance(models.Model):

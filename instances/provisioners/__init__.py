@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from instances.provisioners.base import Notice, Provisioner, ProvisionerError, Server, Step, Visitor, Wanted
+from instances.provisioners.base import Backup, Notice, Provisioner, ProvisionerError, Server, Step, Visitor, Wanted
 from instances.provisioners.local import LocalPark
 
-__all__ = ["Notice", "Provisioner", "ProvisionerError", "Server", "Step", "Visitor", "Wanted", "provisioner"]
+__all__ = ["Backup", "Notice", "Provisioner", "ProvisionerError", "Server", "Step", "Visitor", "Wanted", "provisioner"]
 
 
 def provisioner() -> Provisioner:

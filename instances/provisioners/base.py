@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import IO, Protocol
 from uuid import UUID
 
 
@@ -42,6 +42,14 @@ class Notice:
     why: str
     how_to_pay: str
     whom_to_ask: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a suspended server holds, in one file; `size` in bytes."""
+
+    file: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,14 @@ class Provisioner(Protocol):
     def resume(self, id: UUID) -> Server:
         """Let a suspended server run again; repeat until `state` is running."""
 
+    def backup(self, id: UUID) -> Backup:
+        """Back up a suspended server; again, while it rests: the same backup."""
+
+    def fetch_backup(self, id: UUID, into: IO[bytes]) -> None:
+        """Write the last backup into a file."""
+
     def terminate(self, id: UUID) -> None:
-        """End the server; one that is gone is ended."""
+        """End the server and its backup; one that is gone is ended."""
 
     def login_link(self, id: UUID, visitor: Visitor) -> str:
         """An address that signs the visitor in once, within a minute, at a running instance."""

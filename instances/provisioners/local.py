@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import requests
 
-from instances.provisioners.base import Notice, ProvisionerError, Server, Step, Visitor, Wanted
+from instances.provisioners.base import Backup, Notice, ProvisionerError, Server, Step, Visitor, Wanted
 
 SECONDS = (2, 10)
+PIECE = 1 << 16
 
 
 class LocalPark:
@@ -40,6 +41,18 @@ class LocalPark:
     def resume(self, id: UUID) -> Server:
         return _server(self._call("POST", f"/park/servers/{id}/resume"))
 
+    def backup(self, id: UUID) -> Backup:
+        made = self._call("POST", f"/park/servers/{id}/backup")
+        return Backup(made["file"], made["size"])
+
+    def fetch_backup(self, id: UUID, into: IO[bytes]) -> None:
+        with self._ask("GET", f"/park/servers/{id}/backup", stream=True) as answer:
+            try:
+                for piece in answer.iter_content(PIECE):
+                    into.write(piece)
+            except requests.RequestException as error:
+                raise _silent(error) from error
+
     def terminate(self, id: UUID) -> None:
         self._call("DELETE", f"/park/servers/{id}", missing_ok=True)
 
@@ -49,13 +62,29 @@ class LocalPark:
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, missing_ok: bool = False
     ) -> dict[str, Any]:
+        return dict(self._ask(method, path, body, missing_ok=missing_ok).json())
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        missing_ok: bool = False,
+        stream: bool = False,
+    ) -> requests.Response:
+        asked: dict[str, Any] = {"json": body, "headers": self._headers, "timeout": SECONDS, "stream": stream}
         try:
-            answer = requests.request(method, self._url + path, json=body, headers=self._headers, timeout=SECONDS)
+            answer = requests.request(method, self._url + path, **asked)
         except requests.RequestException as error:
-            raise ProvisionerError(f"the server park did not answer: {type(error).__name__}") from error
+            raise _silent(error) from error
         if not answer.ok and not (missing_ok and answer.status_code == 404):
             raise ProvisionerError(f"the server park refused: {answer.status_code} {answer.text[:300]}")
-        return dict(answer.json())
+        return answer
+
+
+def _silent(error: Exception) -> ProvisionerError:
+    return ProvisionerError(f"the server park did not answer: {type(error).__name__}")
 
 
 def _server(found: dict[str, Any]) -> Server:

@@ -211,7 +211,7 @@ def retry(instance: Instance, *, now: datetime, actor: User | None = None) -> bo
 
 
 def end(instance_id: int, *, provisioner: Provisioner, now: datetime) -> bool:
-    """End the instance of a subscription that has ended; it says so only once the provider confirmed.
+    """End what never ran and is paid no more, and what is deleted; it says so only once the provider confirmed.
 
     False where there is nothing to end, or the provider did not confirm: the next sweep asks again.
     """

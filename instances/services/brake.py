@@ -1,6 +1,5 @@
-"""The brake on suspensions. Sync and resuming go on; staff close and open it, and it closes by itself and asks.
-
-By itself: when many would be suspended at once, or when what a suspension rests on was silent for too long.
+"""The brake on suspensions and deletions. Sync and resuming go on; staff close and open it, and it closes by itself
+and asks: when many would be touched at once, or when what a suspension rests on was silent for too long.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from django.conf import settings
 from django.db.models import Max
 
 from customers.models import Subscription
-from instances.models import Brake, Instance, Tick
-from ondemand import audit, mail
+from instances.models import Brake, Deletion, Instance, Tick
+from ondemand import audit, clock, mail
 from ondemand.models import Comparison, User
 
 SILENCE = timedelta(hours=6)
@@ -59,17 +58,25 @@ def _silence_of_comparison(now: datetime) -> str:
     """Asked only where somebody is to be suspended: a new zone has nothing to compare."""
     last = Comparison.objects.filter(error="", part="customers").aggregate(at=Max("finished_at"))["at"]
     known = [at for at in (last, Brake.objects.last_opened()) if at]
-    if known and now - max(known) <= NIGHTLY + SILENCE or not Instance.objects.overdue(now).exists():
+    if known and now - max(known) <= NIGHTLY + SILENCE or not _touched(now, seen=None):
         return ""
     return "The nightly comparison with Stripe is overdue."
 
 
 def _too_many(now: datetime) -> str:
     """Those apart that were due when staff opened the brake last."""
-    due, seen = Instance.objects.overdue(now), Brake.objects.last_opened()
-    if seen:
-        due = due.exclude(subscription__in=Subscription.objects.overdue(seen).values("pk"))
-    count, live = due.count(), Instance.objects.live().count()
+    count, live = _touched(now, seen=Brake.objects.last_opened()), Instance.objects.live().count()
     if count <= MANY or count * 100 <= live * SHARE:
         return ""
-    return f"{count} of {live} instances would be suspended at once."
+    return f"{count} of {live} instances would be suspended or deleted at once."
+
+
+def _touched(now: datetime, *, seen: datetime | None) -> int:
+    """How many instances would be suspended, stopped or deleted."""
+    unpaid = Instance.objects.overdue(now) if settings.SUSPEND_UNPAID else Instance.objects.none()
+    ended, deleted = Instance.objects.to_stop(), Deletion.objects.to_begin(now)
+    if seen:
+        unpaid = unpaid.exclude(subscription__in=Subscription.objects.overdue(seen).values("pk"))
+        ended = ended.exclude(subscription__ended_at__lte=seen)
+        deleted = deleted.exclude(delete_on__lte=clock.business_day(seen))
+    return unpaid.count() + ended.count() + deleted.count()

@@ -13,13 +13,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from customers.models import Invoice, Person
-from instances.models import Brake, Instance, Suspension
+from instances.models import Brake, Deletion, Instance, Suspension
 from instances.provisioners import Notice, Provisioner, ProvisionerError, Server
+from instances.services import deletions
 from instances.services.boots import LEASE, POLL, note
 from ondemand import audit
 from ondemand.backoff import next_try
 from ondemand.hints import hint
 from ondemand.models import User
+from ondemand.portal import values
 from ondemand.tenancy.context import as_worker
 
 SLOWEST = timedelta(seconds=30)  # who has paid works again within a minute
@@ -44,8 +46,9 @@ def suspend(instance_id: int, cause: str, *, reason: str, now: datetime, by: Use
     )
     if not new:
         return False
-    _record("instance.suspended", instance, reason or cause, now, by)
-    if instance.state in (Instance.State.RUNNING, RESUMING):
+    _record("instance.suspended", instance, _told(cause, reason), now, by)
+    deletions.foresee(instance, cause, now=now)
+    if instance.state != SUSPENDING:  # a suspended one has another notice to show
         _turn(instance, SUSPENDING, "The instance is being suspended.", now)
     return True
 
@@ -56,7 +59,8 @@ def resume(instance_id: int, cause: str, *, reason: str, now: datetime, by: User
     open_causes = Suspension.objects.open().filter(partner_id=instance.partner_id, instance=instance)
     if not open_causes.filter(cause=cause).update(closed_at=now):
         return False
-    _record("instance.resumed", instance, reason, now, by)
+    _record("instance.resumed", instance, _told(cause, reason), now, by)
+    deletions.withdraw(instance, now=now)
     if not open_causes.exists() and instance.state in (SUSPENDING, Instance.State.SUSPENDED):
         _turn(instance, RESUMING, "The instance is resuming.", now)
     return True
@@ -70,6 +74,11 @@ def _turn(instance: Instance, state: str, text: str, now: datetime) -> None:
     instance.save(update_fields=["state", "tries", "next_try_at"])
     note(instance, state, text, now)
     hint("instances.tasks.switch", instance.pk)
+
+
+def _told(cause: str, reason: str) -> str:
+    """Of an abuse only staff read the reason: it may be about others, and it may be wrong."""
+    return cause if cause == Suspension.Cause.ABUSE else reason or cause
 
 
 def _record(verb: str, instance: Instance, why: str, now: datetime, by: User | None) -> None:
@@ -137,12 +146,21 @@ def _notice(instance: Instance) -> Notice:
     owners = Person.objects.filter(customer_id=instance.customer_id, role=Person.Role.OWNER)
     language = owners.values_list("user__language", flat=True).first() or settings.LANGUAGE_CODE
     with translation.override(language):
-        unpaid = Suspension.Cause.UNPAID in causes
         return Notice(
-            why=_("An invoice is unpaid.") if unpaid else _("Openbravo has suspended this instance."),
-            how_to_pay=_how_to_pay(instance) if unpaid else "",
+            why=_why(instance, causes),
+            how_to_pay=_how_to_pay(instance) if Suspension.Cause.UNPAID in causes else "",
             whom_to_ask=", ".join(filter(None, [partner.name, partner.support_email, partner.support_phone])),
         )
+
+
+def _why(instance: Instance, causes: set[str]) -> str:
+    if Suspension.Cause.TERM_ENDED in causes:
+        ends = Deletion.objects.ahead().filter(instance=instance).values_list("delete_on", flat=True).first()
+        told = _("The subscription has ended. Your data can be had from your account until %(date)s: %(url)s")
+        return told % {"date": values.day_text(ends) if ends else "…", "url": f"{settings.ONDEMAND_URL}/account/"}
+    if Suspension.Cause.UNPAID in causes:
+        return _("An invoice is unpaid.")
+    return _("Openbravo has suspended this instance.")
 
 
 def _how_to_pay(instance: Instance) -> str:

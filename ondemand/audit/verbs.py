@@ -102,6 +102,16 @@ VERBS: dict[str, Verb] = {
     "plan.withdrawn": Verb(
         Area.CUSTOMERS, _("withdrew the change of the plan of %(target)s from %(was)s to %(plan)s"), BOTH
     ),
+    "instance.backup_taken": Verb(Area.FILES, _("downloaded the last backup of %(target)s"), CUSTOMER),
+    "subscription.exempted": Verb(
+        Area.CUSTOMERS, _("exempted %(target)s from suspension until %(until)s: %(why)s"), PARTNER
+    ),
+    "subscription.exemption_lifted": Verb(
+        Area.CUSTOMERS, _("ended the exemption of %(target)s from suspension: %(why)s"), PARTNER
+    ),
+    "subscription.grace_changed": Verb(
+        Area.CUSTOMERS, _("changed the days of grace of %(target)s from %(before)s to %(days)s: %(why)s"), PARTNER
+    ),
     "help.asked": Verb(Area.CUSTOMERS, _("asked for help with %(target)s"), BOTH),
     "card.page_opened": Verb(Area.CUSTOMERS, _("opened the page of card and invoices"), CUSTOMER),
     "origins.changed": Verb(Area.PAGES, _("changed where %(target)s may be framed: %(origins)s"), PARTNER),

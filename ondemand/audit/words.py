@@ -93,11 +93,13 @@ def _changes(message: list[dict[str, Any]]) -> str:
 
 SHOWN: dict[str, Callable[[Any], str]] = {
     "role": _in(ROLES),
-    "before": _in(ROLES),
+    "before": lambda before: values.number(before) if isinstance(before, int) else str(ROLES.get(before, before)),
+    "days": values.number,
     "list": _in(LISTS),
     "factor": _in(FACTORS),
     "why": _in(WHY_NOT),
     "rate": percent,
+    "until": lambda day: values.day_text(date.fromisoformat(day)),
     "starts": lambda day: values.day_text(date.fromisoformat(day)),
     "rows": values.number,
     "count": values.number,

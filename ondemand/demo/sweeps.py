@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from commissions.services import accrual
 from customers import sync as customers
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots
+from instances.services import boots, deletions, endings, suspensions
 from instances.services import usage as pushes
 from ondemand import inbox, mail
 from ondemand.tenancy.context import as_worker
@@ -35,31 +37,33 @@ def sweep(now: datetime) -> None:
 
 
 def _sign_ups(now: datetime) -> None:
-    with as_worker():
-        left = list(SignUp.objects.to_expire(now).values_list("pk", flat=True))
-    for signup_id in left:
+    for signup_id in _found(SignUp.objects.to_expire(now)):
         signups.expire(signup_id, now=now)
 
 
 def _instances(now: datetime) -> None:
-    with as_worker():
-        ended = list(Instance.objects.to_end().values_list("pk", flat=True))
-    for instance_id in ended:
+    for instance_id in _found(Instance.objects.to_stop()):
+        endings.stop(instance_id, now=now)
+    for instance_id in _found(Instance.objects.to_switch(now)):
+        suspensions.switch(instance_id, provisioner=provisioner(), now=now)
+    deletions.run(provisioner=provisioner(), now=now)
+    for instance_id in _found(Instance.objects.to_end()):
         boots.end(instance_id, provisioner=provisioner(), now=now)
     push_usage(now)
 
 
-def _payments(now: datetime) -> None:
+def _found(waiting: QuerySet[Any]) -> list[int]:
     with as_worker():
-        due = list(Payment.objects.to_send(now).values_list("pk", flat=True))
-    for payment_id in due:
+        return list(waiting.values_list("pk", flat=True))
+
+
+def _payments(now: datetime) -> None:
+    for payment_id in _found(Payment.objects.to_send(now)):
         sending.send(payment_id, now=now)
 
 
 def push_usage(now: datetime) -> None:
-    with as_worker():
-        behind = list(UsageCycle.objects.to_push(now).values_list("pk", flat=True))
-    for cycle_id in behind:
+    for cycle_id in _found(UsageCycle.objects.to_push(now)):
         pushes.push(cycle_id, now=now)
 
 

@@ -29,6 +29,7 @@ from payments.models import Payment
 from payments.services import preparing, sending
 from signup.models import SignUp
 from signup.services import completion, registration
+from tests.path.closings import Closings
 from tests.path.deaths import AVAILABLE_AT_ONCE, Deaths, Tally, form_of
 from tests.path.decisions import Decisions
 from tests.path.walk import STAFF, WANTED
@@ -60,6 +61,7 @@ class Journeys(Deaths):
         for each in travellers:
             self.to_the_money(each)
             Decisions(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.partner)
+            Closings(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.customer, each.instance)
         return self.tallies
 
     def to_a_used_instance(self, number: int) -> Traveller:

@@ -51,6 +51,7 @@ from signup.services import completion, leaving, registration, review, undoing
 from signup.services.review import NotInReview
 from tests.factories import make_login
 from tests.path import plans
+from tests.path import closing
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 
@@ -420,6 +421,7 @@ class Story:
         self.twice(suspensions.switch, one.pk, provisioner=self.walk.provisioner, now=self.now)
         self.twice(suspensions.resume, one.pk, **asked, now=self.now, scope=WORKER)
         self.twice(instances.tasks.switch, one.pk)
+        closing.by_staff(self)
         self.leave_unpaid()
         self.twice(dunning.suspend_unpaid, one.pk, now=self.now)
         self.exempt(timedelta(days=1))
@@ -457,9 +459,8 @@ class Story:
         self.wait(seconds=5)
         inbox.poll(wanted=WANTED, now=self.now)
         self.twice(customers.tasks.take_events)
-        two = self.instance("two").pk
-        self.twice(boots.end, two, provisioner=self.walk.provisioner, now=self.now)
-        self.twice(instances.tasks.sweep)
+        closing.stopped(self)
+        closing.deleted(self)
         for app in (customers, instances, payments):
             self.twice(app.tasks.compare)
 

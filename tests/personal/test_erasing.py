@@ -18,7 +18,6 @@ from django.test import Client, override_settings
 from customers import support
 from customers.models import Customer, Invoice, Person
 from instances.models import Instance
-from instances.services import boots
 from instances.services.help import ask
 from ondemand import hints, testing
 from ondemand.models import AuditEntry, Erasure, StripeEvent, User
@@ -30,6 +29,7 @@ from partners.models import Partner
 from signup.models import SignUp
 from signup.services import username_is_free
 from tests.conftest import database
+from tests.path.closing import end_for_good
 from tests.path.conftest import park, standin, stripe_base, walking
 from tests.path.killing import run_to_death
 from tests.path.rows import rows
@@ -180,7 +180,7 @@ def end(walk: Walk, customer: Customer) -> None:
     walk.standin.v1.subscriptions.cancel(subscription.stripe_id)
     walk.wait(seconds=5)
     walk.take_events()
-    boots.end(instance.pk, provisioner=walk.provisioner, now=walk.now)
+    end_for_good(walk, instance.pk)
     walk.accrue()
 
 

@@ -89,10 +89,11 @@ def resume(server: Server, seconds: float) -> None:
     demand(server, ("running", "resuming", "suspending", "suspended"), "resumed")
     if server.state in ("suspending", "suspended"):
         server.state, server.due, server.reason_page = "resuming", seconds, None
+        server.backed_up_at = None
 
 
 def terminate(server: Server) -> None:
-    server.state, server.error = "terminated", None
+    server.state, server.error, server.backed_up_at = "terminated", None, None
     server.sessions.clear()
     server.redeemed.clear()
 

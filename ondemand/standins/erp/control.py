@@ -7,7 +7,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from ondemand.standins.erp import bodies, boots, heartbeats, logins, usage
+from ondemand.standins.erp import backups, bodies, boots, heartbeats, logins, usage
 from ondemand.standins.erp.clock import iso
 from ondemand.standins.erp.errors import Refused, Unauthorized, Unknown
 from ondemand.standins.erp.messages import Request, Response, json_response, refusal
@@ -45,6 +45,8 @@ class Control:
             ("POST", "usage"): self.record_usage,
             ("POST", "heartbeat"): self.hand_out_heartbeat,
             ("POST", "login_links"): self.login_link,
+            ("POST", "backup"): self.back_up,
+            ("GET", "backup"): self.hand_out_backup,
         }
 
     def answer(self, request: Request) -> Response:
@@ -102,6 +104,7 @@ class Control:
         bodies.fields(data, {}, {})
         with self.park.changing(uuid) as server:
             boots.terminate(server)
+            self.park.store.drop_backup(server.id)
         return self._answer(server)
 
     def retry(self, uuid: str, data: dict[str, Any]) -> Response:
@@ -155,6 +158,19 @@ class Control:
             token = logins.new_token(server, visitor, expires)
             address = f"{self.park.address(server)}login?token={token}"
         return json_response(HTTPStatus.CREATED, {"url": address, "expires_at": iso(expires)})
+
+    def back_up(self, uuid: str, data: dict[str, Any]) -> Response:
+        bodies.fields(data, {}, {})
+        with self.park.changing(uuid) as server:
+            text = backups.take(self.park.store, server, iso(self.park.clock.now()))
+        shape = {"file": backups.file_name(server), "size": len(text.encode())}
+        return json_response(HTTPStatus.OK, shape)
+
+    def hand_out_backup(self, uuid: str, data: dict[str, Any]) -> Response:
+        bodies.fields(data, {}, {})
+        with self.park.lock:
+            text = backups.read(self.park.store, self.park.server(uuid))
+        return Response(HTTPStatus.OK, text, "application/json")
 
     def _soon(self) -> float:
         return time.time() + boots.change_seconds(self.park.settings)

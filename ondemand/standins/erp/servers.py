@@ -94,6 +94,7 @@ class Server:
     reason_page: ReasonPage | None = None
     redeemed: dict[str, float] = field(default_factory=dict)
     sessions: dict[str, Visitor] = field(default_factory=dict)
+    backed_up_at: str | None = None
 
     @property
     def is_retail(self) -> bool:

@@ -39,6 +39,18 @@ class Store:
     def save(self, server: Server) -> None:
         self._write(server.id, servers.to_json(server))
 
+    def write_backup(self, uuid: str, text: str) -> None:
+        new = self.folder / f"{uuid}.backup.tmp"
+        new.write_text(text)
+        new.replace(self._backup(uuid))
+
+    def read_backup(self, uuid: str) -> str | None:
+        path = self._backup(uuid)
+        return path.read_text() if path.exists() else None
+
+    def drop_backup(self, uuid: str) -> None:
+        self._backup(uuid).unlink(missing_ok=True)
+
     def park(self) -> dict[str, Any]:
         path = self._path(PARK)
         return self._read(path) if path.exists() else {}
@@ -69,6 +81,9 @@ class Store:
         new.write_text(text)
         new.replace(self._path(name))
         self._written[name] = hash(text)
+
+    def _backup(self, uuid: str) -> Path:
+        return self.folder / f"{uuid}.backup"
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
