@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from partners.models import Partner
 
 
 class SuspensionQuerySet(models.QuerySet["Suspension"]):
+    def with_reason_told(self) -> SuspensionQuerySet:
+        """With `reason_told`: of an abuse staff alone read the reason, as it may be about others, and wrong."""
+        abuse = When(cause=Suspension.Cause.ABUSE, then=Value(""))
+        return self.annotate(reason_told=Case(abuse, default=F("reason")))
+
     def open(self) -> SuspensionQuerySet:
         return self.filter(closed_at=None)
 

@@ -77,7 +77,6 @@ def _turn(instance: Instance, state: str, text: str, now: datetime) -> None:
 
 
 def _told(cause: str, reason: str) -> str:
-    """Of an abuse only staff read the reason: it may be about others, and it may be wrong."""
     return cause if cause == Suspension.Cause.ABUSE else reason or cause
 
 

@@ -19,7 +19,7 @@ from customers.models import (
     PersonInvitation,
     UpcomingInvoice,
 )
-from instances.models import Instance, InstanceEvent, Suspension, UsageCycle
+from instances.models import Deletion, Instance, InstanceEvent, Suspension, UsageCycle
 from ondemand.accounts import end_sessions, retire_name
 from ondemand.audit.entries import ERASED
 from ondemand.models import StripeEvent, User
@@ -112,5 +112,6 @@ def _instances(customer: Customer, now: datetime) -> None:
         Instance.objects.filter(pk=instance.pk).update(name=alias, address="", steps=[], error="")
     InstanceEvent.objects.filter(of_it).update(text="")
     Suspension.objects.filter(of_it).update(reason="")
+    Deletion.objects.filter(of_it).update(backup_file="", error="")
     UsageCycle.objects.filter(of_it).update(error="")
     UpcomingInvoice.objects.filter(of_it).delete()

@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, F
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from instances.models import Instance, InstanceEvent, Suspension, UsageCycle, UsageReading
+from instances.models import Deletion, Instance, InstanceEvent, Suspension, UsageCycle, UsageReading
 from ondemand.personal.archive import CURRENCY, Table, Told
 
 INSTANCE = Told("instance", "instance_id", meaning=_("number of the instance, as in instances"))
@@ -52,11 +52,23 @@ def instances(customer_id: int) -> Iterator[Table]:
         [
             INSTANCE,
             Told("cause", "cause", meaning=_("unpaid, staff, abuse or term_ended")),
-            Told("reason", "reason", meaning=_("in words")),
+            Told("reason", "reason_told", meaning=_("in words")),
             Told("from", "opened_at", meaning=_("from")),
             Told("to", "closed_at", meaning=_("up to and without")),
         ],
-        Suspension.objects.filter(customer_id=customer_id).order_by("opened_at", "pk"),
+        Suspension.objects.filter(customer_id=customer_id).with_reason_told().order_by("opened_at", "pk"),
+    )
+    yield Table(
+        "deletions",
+        _("When instances were to be deleted, and their last backups."),
+        [
+            INSTANCE,
+            Told("foretold", "opened_at", meaning=_("when that was foretold")),
+            Told("backed_up", "backed_up_at", meaning=_("when the last backup was taken")),
+            Told("delete_on", "delete_on", "date", meaning=_("the day")),
+            Told("withdrawn", "withdrawn_at", meaning=_("when it was called off")),
+        ],
+        Deletion.objects.filter(customer_id=customer_id).order_by("opened_at", "pk"),
     )
     yield Table(
         "usage_by_day",

@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from customers import support
 from customers.models import Customer, Invoice, Person
 from instances.models import Instance
+from instances.services import boots
 from instances.services.help import ask
 from ondemand import hints, testing
 from ondemand.models import AuditEntry, Erasure, StripeEvent, User

@@ -33,7 +33,7 @@ class World:
     def end(self) -> None:
         with as_worker():
             Subscription.objects.filter(customer=self.customer).update(state=Subscription.State.CANCELED)
-            Instance.objects.filter(customer=self.customer).update(state=Instance.State.TERMINATED)
+            Instance.objects.filter(customer=self.customer).update(state=Instance.State.TERMINATED, running_at=None)
 
 
 @pytest.fixture

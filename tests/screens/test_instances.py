@@ -29,7 +29,9 @@ def test_an_instance_shows_how_its_price_is_made(world: Cast) -> None:
 def test_an_instance_that_has_ended_costs_nothing(world: Cast) -> None:
     customer = settle(world.iberia, world, "Bodegas Vega")
     with as_worker():
-        Instance.objects.filter(customer=customer).update(state=Instance.State.TERMINATED, ended_at=NOW)
+        Instance.objects.filter(customer=customer).update(
+            state=Instance.State.TERMINATED, running_at=None, ended_at=NOW
+        )
     browser = sign_in(world.iberia.owner)
     assert [row["price"] for row in file_of(browser, "/instances/?export=csv")] == [""]
     assert "How the price is made" not in shown(browser, instance_of(customer).get_absolute_url())
