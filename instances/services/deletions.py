@@ -8,16 +8,15 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from customers.models import Invoice, Person, Subscription
+from customers import readers
+from customers.models import Invoice, Subscription
 from instances.models import Deletion, Instance, Suspension
 from instances.models.deletion import NOTICES
 from instances.provisioners import Provisioner, ProvisionerError
 from instances.services.boots import note
-from instances.services.help import readers
-from ondemand import clock, mail
+from ondemand import clock
 from ondemand.backoff import next_try
 from ondemand.gateway import invoices, subscriptions
 from ondemand.gateway.errors import GatewayError
@@ -97,7 +96,7 @@ def back_up(deletion_id: int, *, provisioner: Provisioner, now: datetime) -> boo
 
 
 def tell(deletion_id: int, *, now: datetime) -> bool:
-    """Warn the customer's owners and the partner, each warning once. Late, it moves the date."""
+    """Warn the customer and its partner, each warning once. Late, it moves the date."""
     with as_worker():
         waiting = Deletion.objects.to_tell(now).select_for_update(skip_locked=True, of=("self",))
         row = waiting.select_related("instance__customer__partner").filter(pk=deletion_id).first()
@@ -118,24 +117,14 @@ def _next_notice(told: int | None) -> int:
 
 
 def _mail(row: Deletion, now: datetime) -> None:
-    instance, partner = row.instance, row.instance.customer.partner
-    owners = Person.objects.filter(customer_id=row.customer_id, role=Person.Role.OWNER, active=True).order_by("pk")
-    account = f"{settings.ONDEMAND_URL}/account/"
-    theirs = [(each.user.email, each.user.language, account, True) for each in owners.select_related("user")]
-    portal = settings.ONDEMAND_URL + instance.get_absolute_url()
-    partners = [(to, language, portal, False) for to, language in readers(row.partner_id)]
-    for to, language, url, is_owner in [*theirs, *partners]:
-        mail.queue(
-            f"deletion-{row.pk}-{row.delete_on}-{row.told}-{url == account}-{to}",
-            template="deletion_foretold",
-            to=to,
-            language=language,
-            context={"instance": instance, "deletion": row, "partner": partner, "url": url, "is_owner": is_owner},
-            now=now,
-            partner_id=row.partner_id,
-            customer_id=row.customer_id,
-            reply_to=partner.support_email if is_owner else "",
-        )
+    customer = row.instance.customer
+    readers.tell_both(
+        f"deletion-{row.pk}-{row.delete_on}-{row.told}",
+        customer,
+        template="deletion_foretold",
+        context={"instance": row.instance, "deletion": row, "partner": customer.partner},
+        now=now,
+    )
 
 
 def begin(deletion_id: int, *, now: datetime) -> bool:

@@ -57,7 +57,9 @@ class Closings(Deaths):
         def told() -> Iterator[tuple[str, int]]:
             for days in (30, 7, 1):
                 with as_worker():
-                    mails = Mail.objects.filter(key__startswith=f"deletion-{row.pk}-", key__contains=f"-{days}-True-")
+                    mails = Mail.objects.filter(
+                        key__startswith=f"deletion-{row.pk}-", key__contains=f"-{days}-customer-"
+                    )
                     yield f"mail {days} days ahead", mails.count()
 
         def tell() -> None:

@@ -50,8 +50,7 @@ from signup.models import SignUp
 from signup.services import completion, leaving, registration, review, undoing
 from signup.services.review import NotInReview
 from tests.factories import make_login
-from tests.path import plans
-from tests.path import closing
+from tests.path import closing, plans
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 

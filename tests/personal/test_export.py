@@ -16,7 +16,7 @@ from django.test import Client
 
 from customers import support
 from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, Refund
-from instances.models import Suspension
+from instances.models import Deletion, Suspension
 from instances.services.help import ask
 from ondemand import audit, clock
 from ondemand.models import AuditEntry, User
@@ -76,6 +76,8 @@ def fill(cast: Cast, customer: Customer) -> None:
         more = {"created_at": cast.now, **of_invoice}
         held = {"opened_at": cast.now, "closed_at": cast.now}
         Suspension.objects.create(instance=instance, cause=Suspension.Cause.UNPAID, **held, **ids)
+        days = {"backup_on": cast.now, "delete_on": cast.now, "next_try_at": cast.now}
+        Deletion.objects.create(instance=instance, opened_at=cast.now, **days, **ids)
         CreditNote.objects.create(
             stripe_id=f"cn_{customer.pk}", number="CN-1", state="issued", before_payment=0, after_payment=100, **more
         )

@@ -59,7 +59,7 @@ def told(house: House) -> list[date]:
     """On which days the owner was warned."""
     owner = f"deletion-{deletion().pk}-"
     with as_worker():
-        mails = Mail.objects.filter(key__startswith=owner, key__contains="-True-").order_by("created_at")
+        mails = Mail.objects.filter(key__startswith=owner, key__contains="-customer-").order_by("created_at")
         return [clock.business_day(at) for at in mails.values_list("created_at", flat=True)]
 
 
