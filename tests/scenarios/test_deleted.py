@@ -55,6 +55,11 @@ def deletion() -> Deletion:
         return Deletion.objects.latest("pk")
 
 
+def backed_up_on() -> date | None:
+    at = deletion().backed_up_at
+    return clock.business_day(at) if at else None
+
+
 def told(house: House) -> list[date]:
     """On which days the owner was warned."""
     owner = f"deletion-{deletion().pk}-"
@@ -90,7 +95,7 @@ def test_who_never_pays_is_suspended_warned_and_deleted_on_the_date_foretold(hou
     pass_day(house, day + days(59))
     assert deletion().backed_up_at is None
     pass_days(house, day, 60, 89, 90, 91, 112, 113, 118, 119)
-    assert clock.business_day(deletion().backed_up_at) == day + days(60)
+    assert backed_up_on() == day + days(60)
     assert told(house) == [day + days(120 - ahead) for ahead in (30, 7, 1)]
     assert house.at_provider() == "suspended"
     pass_day(house, day + days(120))
@@ -101,7 +106,7 @@ def test_who_never_pays_is_suspended_warned_and_deleted_on_the_date_foretold(hou
 def test_the_instance_of_an_ended_subscription_is_stopped_at_once_and_kept_for_sixty_days(house: House) -> None:
     day = ended(house)
     assert (house.state, house.at_provider()) == ("suspended", "suspended")
-    assert clock.business_day(deletion().backed_up_at) == day
+    assert backed_up_on() == day
     text = house.page()[1]
     assert "The subscription has ended." in text and "/account/" in text
     pass_days(house, day, 29, 30, 52, 53, 54, 58, 59)
