@@ -19,6 +19,7 @@ from tests.pooler import Pooler, missing, pooling
 
 CI = os.environ.get("CI") == "true"
 REAL_CACHES = settings.CACHES
+LONGEST = ("tests/planting/", "tests/inbox/test_worlds.py", "tests/walls/test_hostile")  # one process for each file
 _numbers = count(1)
 
 
@@ -36,7 +37,8 @@ in_ci = pytest.mark.skipif(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A flush is refused by the walls and by the ledger: say what to use instead."""
+    """A flush is refused by the walls and by the ledger: say what to use instead. The longest files begin first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker and (marker.kwargs.get("transaction") or any(marker.args)):

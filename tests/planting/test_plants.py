@@ -31,8 +31,10 @@ def test_it_fits_the_source(plant: Plant, tmp_path: Path) -> None:
 def test_each_is_found_by_its_test(tmp_path: Path, capsys: Any) -> None:
     if not long_share():
         pytest.skip("each plant is a run of its own: set ONDEMAND_LONG=1, or python -m tests.planting")
-    assert without_plants(PLANTS, tmp_path) == ""
-    findings = list(planted(PLANTS, tmp_path))
+    plants = PLANTS if long_share() == 1 else PLANTS[::2]
+    assert len(plants) >= 10
+    assert without_plants(plants, tmp_path) == ""
+    findings = list(planted(plants, tmp_path))
     with capsys.disabled():
         print("", *findings, sep="\n")
     assert [f"{each}\n{each.output[-6000:]}" for each in findings if not each.found] == []
