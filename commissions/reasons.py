@@ -146,8 +146,13 @@ def _terms(row: Commission) -> Step:
     rate = _("{rate}%").format(rate=values.number(hundredths(row.rate)))
     if row.terms is None:
         return Step(_("Terms"), "", rate)
+    of_invoice = _(
+        "The rate for {product} in force on the invoice's date, agreed from {day}; payable after {hold} days"
+    )
+    of_credited = _("The rate for {product} of the line that is credited, agreed from {day}; payable after {hold} days")
+    gives_back = row.line is not None and row.line.proration and row.line.amount < 0
     text = format_html(
-        _("The rate for {product} in force on the invoice's date, agreed from {day}; payable after {hold} days"),
+        of_credited if gives_back else of_invoice,
         product=row.product,
         day=values.day(row.terms.starts),
         hold=row.terms.hold_days,

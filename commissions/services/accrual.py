@@ -18,7 +18,8 @@ from commissions.services.reversing import look_again, reverse_due
 from commissions.services.terms import ensure_terms
 from ondemand.tenancy.context import as_worker
 
-# A line that waits is locked, so that of two workers one looks at it and the other passes on.
+# A line that waits is locked, so that of two workers one looks at it and the other passes on. What a change of plan
+# gives back takes the terms of the line that it credits: of the plan's, the one whose time it is taken from.
 EARNINGS = """
 WITH waiting AS (
   SELECT line.id FROM customers_invoiceline line WHERE line.to_accrue ORDER BY line.id LIMIT %(limit)s
@@ -33,12 +34,21 @@ WITH waiting AS (
     CASE WHEN invoice.total > 0 THEN invoice.total - invoice.credited_before
       - CASE WHEN invoice.state = 'paid' THEN 0 ELSE invoice.remaining END ELSE 1 END AS paid,
     greatest(invoice.total, 1) AS due,
-    (invoice.effective_at AT TIME ZONE %(zone)s)::date AS invoice_day,
+    (coalesce(credited.effective_at, invoice.effective_at) AT TIME ZONE %(zone)s)::date AS terms_day,
     (coalesce(invoice.paid_at, %(now)s) AT TIME ZONE %(zone)s)::date AS day
   FROM looked line
   JOIN customers_invoice invoice ON invoice.partner_id = line.partner_id AND invoice.id = line.invoice_id
   JOIN customers_assignment assignment
     ON assignment.partner_id = invoice.partner_id AND assignment.id = invoice.assignment_id
+  LEFT JOIN LATERAL (
+    SELECT before.effective_at FROM customers_invoiceline was
+    JOIN customers_invoice before ON before.partner_id = was.partner_id AND before.id = was.invoice_id
+    WHERE line.proration AND line.amount < 0 AND was.partner_id = line.partner_id
+      AND was.customer_id = line.customer_id AND was.plan_id = line.plan_id AND was.meter = line.meter
+      AND was.amount > 0 AND was.period_start <= line.period_start AND line.period_start < was.period_end
+      AND before.subscription_stripe_id = invoice.subscription_stripe_id AND before.effective_at IS NOT NULL
+    ORDER BY was.period_start DESC, was.id LIMIT 1
+  ) credited ON true
   WHERE invoice.effective_at IS NOT NULL AND line.product_id IS NOT NULL
     AND (invoice.state = 'paid' OR invoice.paid > 0)
 ), earned AS (
@@ -48,7 +58,7 @@ WITH waiting AS (
                   WHERE c.partner_id = s.partner_id AND c.line_id = s.line_id AND c.kind = 'earning'), 0) AS amount
   FROM settled s
   JOIN commissions_commissionterms terms ON terms.partner_id = s.partner_id AND terms.product_id = s.product_id
-    AND terms.starts <= s.invoice_day AND (terms.ends IS NULL OR s.invoice_day < terms.ends)
+    AND terms.starts <= s.terms_day AND (terms.ends IS NULL OR s.terms_day < terms.ends)
 )
 INSERT INTO commissions_commission (partner_id, customer_id, customer_name, kind, line_id, invoice_number, product_id,
   source_id, base, settled, due, rate, terms_id, currency, amount, date, month, payable_on, created_at)

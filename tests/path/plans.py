@@ -47,12 +47,12 @@ def at_stripe(story: Story, subscription: Subscription, plan: Plan) -> None:
     story.twice(sync.sync_subscription, subscription.stripe_id, story.now, scope=WORKER)
 
 
-def dearer_plan(walk: Walk) -> Plan:
-    """Of retail: base 149.00; above 10 users, 3 terminals and 20 GB: 12.00, 9.00 and 1.50 each. Known to Stripe."""
+def dearer_plan(walk: Walk, code: str = "team", base: int = 14900) -> Plan:
+    """Of retail; above 10 users, 3 terminals and 20 GB: 12.00, 9.00 and 1.50 each. Known to Stripe."""
     included = {"included_users": 10, "included_terminals": 3, "included_gb": 20}
-    team = PlanOffer("team", "Team", 14900, 1200, 150, 900, **included)
+    team = PlanOffer(code, code.title(), base, 1200, 150, 900, **included)
     with as_worker():
         add_product(code="retail", name="Retail", description="", retail=True, plans=[team], now=walk.now)
     sync_catalogue()
     with as_worker():
-        return Plan.objects.select_related("product").get(product__code="retail", code="team")
+        return Plan.objects.select_related("product").get(product__code="retail", code=code)

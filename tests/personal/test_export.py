@@ -15,7 +15,7 @@ from django.apps import apps
 from django.test import Client
 
 from customers import support
-from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, Refund
+from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, PlanChange, Refund
 from instances.models import Deletion, Suspension
 from instances.services.help import ask
 from ondemand import audit, clock
@@ -24,6 +24,7 @@ from ondemand.personal import company
 from ondemand.teams.invitations import LIFETIME
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
+from partners.models import Plan
 from tests import factories
 from tests.factories import Cast, sign_in, sign_in_anew
 
@@ -37,6 +38,7 @@ LEFT_OUT = {
     "Mail": "who received them has them; some carry links that work once",
     "LoginToken": "those that were used are there",
 }
+TEAM = {"name": "Team", "currency": "EUR", "base": 14900, "per_user": 1200, "per_gb": 50}
 
 
 @dataclass
@@ -89,6 +91,15 @@ def fill(cast: Cast, customer: Customer) -> None:
             role="billing",
             created_at=cast.now,
             expires_at=cast.now + LIFETIME,
+        )
+        PlanChange.objects.create(
+            subscription=instance.subscription,
+            from_plan=cast.plan,
+            to_plan=Plan.objects.get_or_create(product=cast.plan.product, code="team", defaults=TEAM)[0],
+            asked_by=by,
+            prorated=True,
+            **dict.fromkeys(("asked_at", "takes_effect_at", "done_at", "next_try_at"), cast.now),
+            **ids,
         )
         ask(customer, by=by, text="The till prints nothing.", instance=instance, now=cast.now)
         audit.record("customer.registered", now=cast.now, actor=by, target=customer.name, **ids)
