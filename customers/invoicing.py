@@ -50,6 +50,7 @@ def _write_head(customer: Customer, facts: InvoiceFacts) -> Invoice:
         "paid_at": facts.paid_at,
         "attempts": facts.attempts,
         "next_attempt_at": facts.next_attempt_at,
+        "needs_action": facts.needs_action,
         "page_url": "" if customer.erased_at else facts.page_url,
         "finalization_error": facts.finalization_error,
         "pdf_url": "" if customer.erased_at else facts.pdf_url,

@@ -22,7 +22,8 @@ from ondemand.gateway.errors import NotFound
 from ondemand.inbox import NotYetKnown
 from partners.models import Plan
 
-OURS = ("next_payment_attempt", "grace_days", "exempt_until", "exempt_reason")  # of a subscription; not Stripe's
+# Of a subscription, and not Stripe's.
+OURS = ("next_payment_attempt", "grace_days", "exempt_until", "exempt_reason", "card_warned")
 KINDS = ("customer", "subscription", "invoice", "refund", "credit_note", "dispute")
 
 
@@ -84,6 +85,9 @@ def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFact
         period_end=facts.period_end,
         cancel_at=facts.cancel_at,
         ended_at=facts.ended_at,
+        card_brand="" if customer.erased_at else facts.card_brand,
+        card_last4="" if customer.erased_at else facts.card_last4,
+        card_ends=facts.card_ends,
     )
     return upsert(Subscription, [row], but=OURS)[0]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from customers import planning, support, sync, upcoming
+from customers import planning, support, sync, upcoming, warnings
 from customers.comparing import COMPARED
-from customers.models import PlanChange, Subscription
+from customers.models import Invoice, PlanChange, Subscription
 from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
@@ -19,6 +19,8 @@ def take_events() -> None:
     if inbox.take(sync.KINDS, sync.sync, now=clock.now()):
         hint("commissions.tasks.accrue")
         hint("instances.tasks.dun")
+        hint("instances.tasks.warn")
+        hint("customers.tasks.warn")
 
 
 @job
@@ -40,6 +42,19 @@ def sweep() -> None:
         changes = list(PlanChange.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
     for change_id in changes:
         planning.carry_out(change_id, now=now)
+
+
+@job
+def warn() -> None:
+    """Cards that end soon, and payments that the payer's bank wants confirmed."""
+    now = clock.now()
+    with as_worker():
+        cards = list(Subscription.objects.card_to_warn(clock.business_day(now)).values_list("pk", flat=True)[:MOST])
+        invoices = list(Invoice.objects.to_confirm().values_list("pk", flat=True)[:MOST])
+    for subscription_id in cards:
+        warnings.warn_of_card(subscription_id, now=now)
+    for invoice_id in invoices:
+        warnings.ask_to_confirm(invoice_id, now=now)
 
 
 @job

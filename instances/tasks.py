@@ -5,7 +5,7 @@ from __future__ import annotations
 from instances.comparing import COMPARED
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots, deletions, dunning, endings, plans, suspensions, usage
+from instances.services import boots, deletions, dunning, endings, plans, suspensions, usage, warnings
 from ondemand import clock
 from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
@@ -35,6 +35,14 @@ def wind_up() -> None:
     now = clock.now()
     endings.run(now=now)
     deletions.run(provisioner=provisioner(), now=now)
+
+
+@job
+def warn() -> None:
+    """Of unpaid invoices, while they are."""
+    now = clock.now()
+    for invoice_id in warnings.to_warn(now):
+        warnings.warn_of_invoice(invoice_id, now=now)
 
 
 @job

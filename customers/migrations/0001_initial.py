@@ -133,6 +133,9 @@ class Migration(migrations.Migration):
                 ("paid_at", models.DateTimeField(null=True, verbose_name="paid on")),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("next_attempt_at", models.DateTimeField(null=True)),
+                ("needs_action", models.BooleanField(default=False)),
+                ("warned", models.PositiveSmallIntegerField(null=True)),
+                ("confirm_asked", models.PositiveSmallIntegerField(default=0)),
                 ("finalization_error", models.TextField(blank=True, verbose_name="why it could not be finalised")),
                 ("page_url", models.URLField(blank=True, max_length=500)),
                 ("pdf_url", models.URLField(blank=True, max_length=500)),
@@ -652,6 +655,10 @@ class Migration(migrations.Migration):
                 ("cancel_at", models.DateTimeField(blank=True, null=True)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 ("next_payment_attempt", models.DateTimeField(blank=True, null=True)),
+                ("card_brand", models.CharField(blank=True, max_length=20)),
+                ("card_last4", models.CharField(blank=True, max_length=4)),
+                ("card_ends", models.DateField(blank=True, null=True)),
+                ("card_warned", models.DateField(blank=True, null=True)),
                 ("grace_days", models.PositiveSmallIntegerField(default=14, verbose_name="days of grace")),
                 ("exempt_until", models.DateTimeField(blank=True, null=True, verbose_name="exempt until")),
                 ("exempt_reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
@@ -787,6 +794,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="invoice",
             index=models.Index(fields=["stripe_id"], name="invoice_at_stripe"),
+        ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("remaining__gt", 0), ("state", "open")),
+                fields=["customer_id", "subscription_stripe_id"],
+                name="invoice_unpaid",
+            ),
         ),
         migrations.AddConstraint(
             model_name="invoice",

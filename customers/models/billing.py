@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -11,6 +14,7 @@ from customers.models.customer import Assignment
 from partners.models import Partner, Plan, Product
 
 UNPAID = Q(state="open", remaining__gt=0)
+WARNED_AFTER = (0, 3, 7, 13)  # days
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
@@ -24,6 +28,24 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def unpaid(self) -> InvoiceQuerySet:
         """Those of which something is still to be paid."""
         return self.filter(UNPAID)
+
+    def unpaid_of(self, subscription: Any) -> InvoiceQuerySet:
+        return self.unpaid().filter(customer_id=subscription.customer_id, subscription_stripe_id=subscription.stripe_id)
+
+    def page_to_pay(self) -> str:
+        """Stripe's page of the oldest that has one."""
+        pages = self.exclude(page_url="").order_by("created_at", "pk").values_list("page_url", flat=True)
+        return pages.first() or ""
+
+    def to_warn(self, now: datetime) -> Any:
+        """Those whose payment failed, with the newest `step` of WARNED_AFTER that is due and was not mailed."""
+        due = [When(effective_at__lte=now - timedelta(days=days), then=Value(days)) for days in reversed(WARNED_AFTER)]
+        failed = self.unpaid().filter(attempts__gt=0).annotate(step=Case(*due, output_field=IntegerField()))
+        return failed.filter(Q(warned=None) | Q(warned__lt=F("step")), step__isnull=False)
+
+    def to_confirm(self) -> InvoiceQuerySet:
+        """Those whose payer's bank asks for a confirmation that was not mailed for this attempt yet."""
+        return self.unpaid().filter(needs_action=True, attempts__gt=F("confirm_asked"))
 
 
 class Invoice(models.Model):
@@ -60,6 +82,9 @@ class Invoice(models.Model):
     paid_at = models.DateTimeField(_("paid on"), null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    needs_action = models.BooleanField(default=False)  # the payer's bank wants it confirmed (3-D Secure)
+    warned = models.PositiveSmallIntegerField(null=True)  # the step of WARNED_AFTER that was mailed last
+    confirm_asked = models.PositiveSmallIntegerField(default=0)  # the attempt whose confirmation was asked for last
     finalization_error = models.TextField(_("why it could not be finalised"), blank=True)
     page_url = models.URLField(max_length=500, blank=True)
     pdf_url = models.URLField(max_length=500, blank=True)
@@ -72,6 +97,7 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["partner", "customer_id", "assignment"], name="invoice_wall"),
             models.Index(fields=["stripe_id"], name="invoice_at_stripe"),
+            models.Index(fields=["customer_id", "subscription_stripe_id"], condition=UNPAID, name="invoice_unpaid"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "id"], name="invoice_key"),

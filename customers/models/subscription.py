@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import (
     Case,
+    DateField,
     DateTimeField,
     DurationField,
     ExpressionWrapper,
     F,
+    IntegerField,
     Min,
     OuterRef,
     Q,
@@ -27,6 +29,8 @@ from customers.models.billing import Invoice
 from customers.models.customer import Customer
 from ondemand import clock
 from partners.models import Partner, Plan, Product
+
+CARD_WARNED_BEFORE = (30, 7)  # days
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -56,6 +60,19 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Live ones whose instances are to be suspended."""
         found: SubscriptionQuerySet = self.live().with_suspension_date().filter(suspends_at__lte=now)
         return found
+
+    def card_to_warn(self, today: date) -> Any:
+        """Live ones whose card ends soon, with `step`, the newest day of a warning that is due and was not mailed."""
+        due = [
+            When(card_ends__lte=today + timedelta(days=days), then=_days_before(days))
+            for days in reversed(CARD_WARNED_BEFORE)
+        ]
+        ending = self.live().filter(card_ends__gte=today).annotate(step=Case(*due, output_field=DateField()))
+        return ending.filter(Q(card_warned=None) | Q(card_warned__lt=F("step")), step__isnull=False)
+
+
+def _days_before(days: int) -> ExpressionWrapper:
+    return ExpressionWrapper(F("card_ends") - Value(days, IntegerField()), DateField())
 
 
 class Subscription(models.Model):
@@ -88,6 +105,10 @@ class Subscription(models.Model):
     cancel_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     next_payment_attempt = models.DateTimeField(null=True, blank=True)
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    card_ends = models.DateField(null=True, blank=True)  # the last day on which it is good
+    card_warned = models.DateField(null=True, blank=True)  # the day for which its end was mailed last
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=14)
     exempt_until = models.DateTimeField(_("exempt until"), null=True, blank=True)
     exempt_reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -108,6 +129,11 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def card_text(self) -> str:
+        """As customers know their card: brand and last digits."""
+        return f"{self.card_brand.title()} •••• {self.card_last4}" if self.card_last4 else ""
 
     @staticmethod
     def first_cycle_end(at: datetime) -> datetime:

@@ -235,6 +235,8 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
                 ("opened_at", models.DateTimeField(verbose_name="since")),
                 ("closed_at", models.DateTimeField(null=True, verbose_name="until")),
+                ("told", models.BooleanField(default=False)),
+                ("told_over", models.BooleanField(default=False)),
                 (
                     "instance",
                     models.ForeignKey(

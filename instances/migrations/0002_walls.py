@@ -15,6 +15,7 @@ READERS = [
     Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
     Access(Role.STAFF, READ),
 ]
+IN_FORCE = "SELECT (opened_at)"  # whether a date can be promised
 # A heartbeat is the instances' own word: it writes readings, the cycle's peak, and that the instance runs.
 MACHINE = Access(Role.MACHINE, EDIT)
 
@@ -132,7 +133,13 @@ class Migration(migrations.Migration):
             Access(Role.STAFF, EDIT),
             Access(Role.WORKER, EDIT),
         ),
-        WallTable("instances_brake", Access(Role.STAFF, EDIT), Access(Role.WORKER, EDIT)),
+        WallTable(
+            "instances_brake",
+            Access(Role.WEB, IN_FORCE),
+            Access(Role.CUSTOMER, IN_FORCE),
+            Access(Role.STAFF, EDIT),
+            Access(Role.WORKER, EDIT),
+        ),
         WallTable("instances_tick", Access(Role.WORKER, EDIT)),
         WallTable("instances_usagereading", *READERS, MACHINE, Access(Role.WORKER, READ)),
         WallTable("instances_usagecycle", *READERS, MACHINE, Access(Role.WORKER, EDIT)),

@@ -42,6 +42,8 @@ class Suspension(models.Model):
     opened_at = models.DateTimeField(_("since"))
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(_("until"), null=True)
+    told = models.BooleanField(default=False)  # by mail: that it is suspended
+    told_over = models.BooleanField(default=False)  # by mail: that it runs again
 
     objects = SuspensionQuerySet.as_manager()
 

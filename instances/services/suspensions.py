@@ -17,6 +17,7 @@ from instances.models import Brake, Deletion, Instance, Suspension
 from instances.provisioners import Notice, Provisioner, ProvisionerError, Server
 from instances.services import deletions
 from instances.services.boots import LEASE, POLL, note
+from instances.services.warnings import tell_resumed, tell_suspended
 from ondemand import audit
 from ondemand.backoff import next_try
 from ondemand.hints import hint
@@ -131,6 +132,7 @@ def _follow(asked: Instance, server: Server, now: datetime) -> str:
         if instance.state == asked.state and server.state == confirmed:
             instance.state, instance.tries, instance.error = state, 0, ""
             note(instance, state, text, now)
+            (tell_suspended if state == Instance.State.SUSPENDED else tell_resumed)(instance, now=now)
         elif instance.state in CONFIRMED:
             instance.next_try_at = now + POLL if instance.state == asked.state else now
             hint("instances.tasks.switch", instance.pk, delay=1)
@@ -163,9 +165,6 @@ def _why(instance: Instance, causes: set[str]) -> str:
 
 
 def _how_to_pay(instance: Instance) -> str:
-    unpaid = Invoice.objects.unpaid().filter(
-        customer_id=instance.customer_id, subscription_stripe_id=instance.subscription.stripe_id
-    )
-    page = unpaid.exclude(page_url="").order_by("created_at").values_list("page_url", flat=True).first()
+    page = Invoice.objects.unpaid_of(instance.subscription).page_to_pay()
     account = f"{settings.ONDEMAND_URL}/account/"
     return _("Pay here: %(url)s The instance then runs again within a minute.") % {"url": page or account}

@@ -63,6 +63,7 @@ class InvoiceFacts:
     paid_at: datetime | None
     attempts: int
     next_attempt_at: datetime | None
+    needs_action: bool
     finalization_error: str
     page_url: str
     pdf_url: str
@@ -84,7 +85,7 @@ class PreviewFacts:
 
 def fetch_invoice(id: str) -> InvoiceFacts:
     with stripe_call() as client:
-        found = client.v1.invoices.retrieve(id, {"expand": ["payments"]})
+        found = client.v1.invoices.retrieve(id, {"expand": ["payments.data.payment.payment_intent"]})
         lines = list(found.lines.data)
         if found.lines.has_more:
             lines = list(client.v1.invoices.line_items.list(id, {"limit": 100}).auto_paging_iter())
@@ -146,6 +147,7 @@ def _invoice(found: stripe.Invoice, lines: list[stripe.InvoiceLineItem]) -> Invo
         paid_at=when(paid_at),
         attempts=found.attempt_count,
         next_attempt_at=when(found.next_payment_attempt),
+        needs_action=any(_waits_for_payer(each) for each in (found.payments.data if found.payments else [])),
         finalization_error=_words_of(found.last_finalization_error),
         page_url=found.hosted_invoice_url or "",
         pdf_url=found.invoice_pdf or "",
@@ -191,6 +193,12 @@ def _is_proration(line: stripe.InvoiceLineItem) -> bool:
     parent = line.parent
     details = parent and (parent.invoice_item_details or parent.subscription_item_details)
     return bool(details and details.proration)
+
+
+def _waits_for_payer(payment: stripe.InvoicePayment) -> bool:
+    """Where the payment intent was fetched along: its bank asks the payer (3-D Secure)."""
+    intent = getattr(payment.payment, "payment_intent", None)
+    return isinstance(intent, stripe.PaymentIntent) and intent.status == "requires_action"
 
 
 def _payment(payment: stripe.InvoicePayment) -> PaymentFacts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import stripe
 
@@ -13,6 +14,7 @@ from ondemand.gateway.client import id_of, metadata_of, stripe_call, when
 from ondemand.gateway.errors import Refused
 from ondemand.gateway.refunds import refund
 
+CARD = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
 ENDED = ("canceled", "incomplete_expired")
 GIVEN_BACK = ("charge_already_refunded", "charge_disputed")
 
@@ -31,17 +33,24 @@ class SubscriptionFacts:
     period_end: datetime
     cancel_at: datetime | None
     ended_at: datetime | None
+    card_brand: str
+    card_last4: str
+    card_ends: date | None
     signup: str
 
 
 def fetch_subscription(id: str) -> SubscriptionFacts:
     with stripe_call() as client:
-        return _subscription(client.v1.subscriptions.retrieve(id))
+        return _subscription(client.v1.subscriptions.retrieve(id, {"expand": CARD}))
 
 
 def subscriptions_since(since: datetime | None) -> Iterator[SubscriptionFacts]:
     """All that were created at or after an instant, in any state; None: all there are."""
-    params: stripe.params.SubscriptionListParams = {"status": "all", "limit": 100}
+    params: stripe.params.SubscriptionListParams = {
+        "status": "all",
+        "limit": 100,
+        "expand": [f"data.{each}" for each in CARD],
+    }
     if since:
         params["created"] = {"gte": int(since.timestamp())}
     with stripe_call() as client:
@@ -49,7 +58,7 @@ def subscriptions_since(since: datetime | None) -> Iterator[SubscriptionFacts]:
 
 
 def _subscription(found: stripe.Subscription) -> SubscriptionFacts:
-    item = found["items"].data[0]
+    item, card = found["items"].data[0], _card(found)
     return SubscriptionFacts(
         id=found.id,
         customer=id_of(found.customer),
@@ -63,8 +72,22 @@ def _subscription(found: stripe.Subscription) -> SubscriptionFacts:
         period_end=instant(item.current_period_end),
         cancel_at=when(found.cancel_at),
         ended_at=when(found.ended_at),
+        card_brand=card.brand if card else "",
+        card_last4=(card and card.last4) or "",
+        card_ends=_last_day(card.exp_year, card.exp_month) if card else None,
         signup=metadata_of(found.metadata).get("signup", ""),
     )
+
+
+def _card(found: stripe.Subscription) -> stripe.PaymentMethod.Card | None:
+    """What pays the next invoice: the subscription's own, or the customer's."""
+    settings = found.customer.invoice_settings if isinstance(found.customer, stripe.Customer) else None
+    method = found.default_payment_method or (settings and settings.default_payment_method)
+    return getattr(method, "card", None) if isinstance(method, stripe.PaymentMethod) else None
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
 
 
 def cancel_subscription(id: str, *, key: str) -> None:

@@ -40,6 +40,12 @@ def day(value: date | None) -> str:
 
 
 @register.filter
+def day_text(value: date) -> str:
+    """For mails, which hold no markup."""
+    return values.day_text(value)
+
+
+@register.filter
 def instant(value: datetime | None) -> str:
     return values.instant(value) if value else values.NOTHING
 

@@ -50,7 +50,7 @@ from signup.models import SignUp
 from signup.services import completion, leaving, registration, review, undoing
 from signup.services.review import NotInReview
 from tests.factories import make_login
-from tests.path import closing, plans
+from tests.path import closing, plans, warned
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 
@@ -101,6 +101,7 @@ class Story:
         self.strange_events()
         self.payments()
         self.suspensions()
+        warned.tell(self)
         self.endings()
         self.reviews()
         self.erasures()

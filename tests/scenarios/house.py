@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import requests
 
+import customers.tasks
+import instances.tasks
 from customers.models import Invoice
 from instances.models import Instance, Suspension, Tick
 from instances.provisioners import provisioner
 from instances.services import dunning, suspensions
 from instances.services.boots import _wanted
-from ondemand.models import Comparison
+from ondemand.models import Comparison, Mail
 from ondemand.tenancy.context import as_worker
 from tests import factories
 from tests.standins.park import Park
@@ -75,6 +78,18 @@ class House:
         self.run(now=at)
         for tries in range(1, 4):
             self.follow(now=at + tries * LATER)
+
+    def warn(self, *, now: datetime | None = None) -> list[tuple[str, str]]:
+        """As beat does, twice over. Returns who was mailed about what: recipient, subject."""
+        with as_worker():
+            known = list(Mail.objects.values_list("pk", flat=True))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ondemand.clock.now", lambda: now or self.now)
+            for _ in range(2):
+                customers.tasks.warn()
+                instances.tasks.warn()
+        with as_worker():
+            return list(Mail.objects.exclude(pk__in=known).order_by("pk").values_list("recipient", "subject"))
 
     def run(self, *, now: datetime) -> None:
         """As beat's next run does, where nothing was silent before it."""
