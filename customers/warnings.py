@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from customers.contacts import tell
+from customers import readers
 from customers.models import Customer, Invoice, Subscription
 from ondemand import clock
 from ondemand.money import Money
 from ondemand.tenancy.context import as_worker
-from partners.contacts import money_contacts
 
 
 def warn_of_card(subscription_id: int, *, now: datetime) -> bool:
@@ -23,13 +22,13 @@ def warn_of_card(subscription_id: int, *, now: datetime) -> bool:
         if row is None:
             return False
         Subscription.objects.filter(pk=row.pk).update(card_warned=row.step)
-        tell(
+        readers.tell_both(
             f"subscription-{row.pk}-card-{row.step}",
+            row.customer,
             template="card_ends",
-            customer=row.customer,
-            partners=money_contacts(row.partner_id),
             context={"card": row.card_text, "ends": row.card_ends},
             now=now,
+            amounts=True,
         )
         return True
 
@@ -41,11 +40,13 @@ def ask_to_confirm(invoice_id: int, *, now: datetime) -> bool:
         if invoice is None:
             return False
         Invoice.objects.filter(pk=invoice.pk).update(confirm_asked=invoice.attempts)
-        tell(
+        customer = Customer.objects.select_related("partner").get(pk=invoice.customer_id)
+        readers.tell(
             f"invoice-{invoice.pk}-confirm-{invoice.attempts}",
+            customer,
+            readers.billing(customer),
+            for_partner=False,
             template="payment_to_confirm",
-            customer=Customer.objects.select_related("partner").get(pk=invoice.customer_id),
-            partners=[],
             context={
                 "number": str(invoice),
                 "amount": Money(invoice.remaining, invoice.currency),

@@ -8,13 +8,12 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from customers.contacts import tell
+from customers import readers
 from customers.models import Customer, Invoice, Subscription
 from instances.models import Brake, Instance, Suspension
 from ondemand import clock
 from ondemand.money import Money
 from ondemand.tenancy.context import as_worker
-from partners.contacts import money_contacts, support_contacts
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,10 @@ def warn_of_invoice(invoice_id: int, *, now: datetime) -> bool:
             return False
         Invoice.objects.filter(pk=invoice.pk).update(warned=invoice.step)
         customer = Customer.objects.select_related("partner").get(pk=invoice.customer_id)
-        tell(
+        readers.tell_both(
             f"invoice-{invoice.pk}-unpaid-{invoice.step}",
+            customer,
             template="invoice_unpaid",
-            customer=customer,
-            partners=money_contacts(customer.partner_id),
             context={
                 "number": str(invoice),
                 "amount": Money(invoice.remaining, invoice.currency),
@@ -65,6 +63,7 @@ def warn_of_invoice(invoice_id: int, *, now: datetime) -> bool:
                 "outlook": outlook(_subscription_of(invoice), now=now),
             },
             now=now,
+            amounts=True,
         )
         return True
 
@@ -104,11 +103,10 @@ def tell_resumed(instance: Instance, *, now: datetime) -> None:
 
 def _tell(instance: Instance, template: str, key: str, now: datetime, *, causes: set[str]) -> None:
     customer = Customer.objects.select_related("partner").get(pk=instance.customer_id)
-    tell(
+    readers.tell_both(
         key,
+        customer,
         template=template,
-        customer=customer,
-        partners=support_contacts(customer.partner_id),
         context={
             "instance": instance,
             "unpaid": Suspension.Cause.UNPAID in causes,
