@@ -58,10 +58,10 @@ def tell_both(
 
     With `amounts` it is for those alone who meet them.
     """
-    theirs = partner_money(customer.partner_id) if amounts else partner(customer.partner_id)
-    tell(key, customer, theirs, for_partner=True, template=template, context=context, now=now)
     own = billing(customer) if amounts else people(customer.pk)
     tell(key, customer, own, for_partner=False, template=template, context=context, now=now)
+    theirs = partner_money(customer.partner_id) if amounts else partner(customer.partner_id)
+    tell(key, customer, theirs, for_partner=True, template=template, context=context, now=now)
 
 
 def tell(

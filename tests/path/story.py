@@ -379,7 +379,7 @@ class Story:
             other = InvoicePayment.objects.exclude(pk=payment.pk).filter(state="paid").latest("id")
         dispute = self.walk.dispute(other.payment_intent, 300)
         stripe.disputes.close(dispute)
-        self.twice(corrections.sync_dispute, dispute, scope=WORKER)
+        self.twice(corrections.sync_dispute, dispute, self.now, scope=WORKER)
         self.twice(commissions.tasks.accrue)
 
     def strange_events(self) -> None:
