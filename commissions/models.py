@@ -6,11 +6,11 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import F, Func, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Dispute, InvoiceLine
+from customers.models import InvoiceLine
 from partners.models import Partner, Product
 
 
@@ -51,15 +51,6 @@ class CommissionTerms(models.Model):
 class CommissionQuerySet(models.QuerySet["Commission"]):
     def for_partner(self, partner_id: int | None) -> CommissionQuerySet:
         return self.filter(partner_id=partner_id)
-
-    def not_held(self) -> CommissionQuerySet:
-        return self.exclude(self.is_disputed())
-
-    @staticmethod
-    def is_disputed() -> Exists:
-        """Of its invoice's payment it is not decided who keeps it; a row that is in a payment already stays there."""
-        its = {"partner_id": OuterRef("partner_id"), "invoice_id": OuterRef("line__invoice_id")}
-        return Exists(Dispute.objects.open().filter(**its))
 
 
 class Commission(models.Model):

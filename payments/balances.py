@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 
 from commissions.models import Commission
+from payments.holds import held
 from payments.models import Payment, PaymentLine
 from payments.services.preparing import MINIMUM
 
@@ -44,7 +45,7 @@ def _uncommitted(partner_id: int) -> QuerySet[Commission]:
     shown = PaymentLine.objects.filter(
         partner_id=OuterRef("partner_id"), commission_id=OuterRef("pk"), freed=False, payment__state__in=Payment.SHOWN
     )
-    return Commission.objects.for_partner(partner_id).not_held().filter(~Exists(shown)).order_by()
+    return Commission.objects.for_partner(partner_id).filter(~Exists(shown), ~held()).order_by()
 
 
 def _balance(currency: str, found: list[tuple[date, int]], today: date) -> Balance:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from commissions.models import Commission
+from payments.holds import held
 from payments.models import Payment, PaymentLine
 
 
@@ -40,7 +41,7 @@ def with_state(rows: QuerySet[Commission], today: date) -> QuerySet[Any]:
     """
     lines = _shown_lines()
     waiting = Case(
-        When(Commission.objects.is_disputed(), then=Value(State.HELD)),
+        When(held(), then=Value(State.HELD)),
         When(payable_on__lte=today, then=Value(State.PAYABLE)),
         default=Value(State.PENDING),
     )
@@ -55,11 +56,11 @@ def in_state(rows: QuerySet[Commission], state: str, today: date) -> QuerySet[Co
     """The same as filtering by `state`, as a join that stays quick over a whole diary."""
     lines = _shown_lines()
     if state == State.HELD:
-        return rows.filter(~Exists(lines), Commission.objects.is_disputed())
+        return rows.filter(~Exists(lines), held())
     if state == State.PENDING:
-        return rows.filter(~Exists(lines), ~Commission.objects.is_disputed(), payable_on__gt=today)
+        return rows.filter(~Exists(lines), ~held(), payable_on__gt=today)
     if state == State.PAYABLE:
-        return rows.filter(~Exists(lines), ~Commission.objects.is_disputed(), payable_on__lte=today)
+        return rows.filter(~Exists(lines), ~held(), payable_on__lte=today)
     return rows.filter(Exists(lines.annotate(passed_on=PASSED_ON).filter(passed_on=state)))
 
 

@@ -15,6 +15,7 @@ from ondemand import audit, clock
 from ondemand.hints import hint
 from ondemand.models import User
 from partners.models import BankAccount, Partner
+from payments.holds import held
 from payments.models import Payment, PaymentLine
 
 MINIMUM = settings.PAYMENT_MINIMUM
@@ -27,7 +28,7 @@ class PaymentRefused(Exception):
 def eligible(*, day: date) -> CommissionQuerySet:
     """Payable on a business day, not held and in no payment: one query for the job, the preview and the button."""
     paying = PaymentLine.objects.filter(partner_id=OuterRef("partner_id"), commission=OuterRef("pk"), freed=False)
-    return Commission.objects.not_held().filter(~Exists(paying), payable_on__lte=day)
+    return Commission.objects.filter(~Exists(paying), ~held(), payable_on__lte=day)
 
 
 def payable(*, day: date, partner_id: int | None = None) -> list[tuple[int, str, int]]:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from commissions.models import Commission
+from commissions.reasons import recomputed
 from commissions.services.accrual import accrue
 from customers.models import CreditNote, CreditNoteLine, Dispute, Invoice, InvoiceLine, Refund
 from ondemand import clock
@@ -75,6 +76,8 @@ class Ledger:
         accrue(now=self.now)
         accrue(now=self.now)
         found = [(row.kind, row.source_id.replace(self.invoice.stripe_id, "in"), row.amount) for row in self.diary()]
+        with as_worker():
+            assert [recomputed(row) for row in Commission.objects.order_by("pk")] == [amount for *_, amount in found]
         new, self.seen = found[self.seen :], len(found)
         return new
 
