@@ -14,7 +14,7 @@ from commissions.models import Commission
 from customers.models import Dispute
 from payments.models import PaymentLine
 
-SMALLEST_FIRST = {"partition_by": [F("line__invoice_id")], "order_by": [F("amount").asc(), F("pk").asc()]}
+INVOICE = F("line__invoice_id")
 
 
 def held() -> Q:
@@ -31,8 +31,8 @@ def _held_earnings() -> QuerySet[Commission]:
         Exists(open_ones), kind=Commission.Kind.EARNING, amount__gt=0, line__partner_id=F("partner_id")
     )
     chosen = earnings.annotate(
-        up_to_here=Window(Sum("amount"), frame=RowRange(end=0), **SMALLEST_FIRST),
-        whole=Window(Sum("amount"), partition_by=[F("line__invoice_id")]),
+        up_to_here=Window(Sum("amount"), partition_by=[INVOICE], order_by=["amount", "pk"], frame=RowRange(end=0)),
+        whole=Window(Sum("amount"), partition_by=[INVOICE]),
         disputed=Subquery(disputed),
         is_paying=Exists(paying),
         missing=F("whole") * F("disputed") - (F("up_to_here") - F("amount")) * F("line__invoice__total"),
