@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import InvoiceLine, Subscription, UpcomingInvoice
+from instances.models import Instance
+from instances.views.usage import BASE_ONLY, lived_days
 from ondemand import clock
 from ondemand.portal import values
 from ondemand.portal.detail import Fact, Facts
@@ -27,6 +29,8 @@ def _facts(subscription: Subscription, row: UpcomingInvoice | None) -> Iterator[
     if row is None or row.fetched_at is None:
         yield Fact(_("Price so far"), gettext("Stripe has not computed it yet"))
         return
+    if rests_throughout(subscription):
+        yield Fact(_("Usage"), BASE_ONLY)
     for line in row.lines:
         yield Fact(_line_label(line), values.money(line["amount"], row.currency), help=_line_help(line))
     rest = row.subtotal - sum(line["amount"] for line in row.lines)
@@ -44,6 +48,15 @@ def _facts(subscription: Subscription, row: UpcomingInvoice | None) -> Iterator[
     )
     yield Fact(_("On"), day, help=_("with what is used until then"))
     yield Fact(_("Computed by Stripe"), values.instant(row.fetched_at))
+
+
+def rests_throughout(subscription: Subscription) -> bool:
+    """All its instances were suspended on each day of the cycle so far."""
+    at = clock.now()
+    cycle = subscription.cycle_at(at)
+    running = Instance.objects.live().filter(partner_id=subscription.partner_id, subscription=subscription)
+    each = [row.suspensions.rest().holds_all(lived_days(row, cycle, at)) for row in running]
+    return bool(each) and all(each)
 
 
 def _line_label(line: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 from instances.models.brake import Brake, Tick
 from instances.models.deletion import Deletion
 from instances.models.instance import Instance, InstanceEvent
-from instances.models.suspension import Suspension
+from instances.models.suspension import Rest, Suspension
 from instances.models.usage import UsageCycle, UsageReading, whole_gb
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Deletion",
     "Instance",
     "InstanceEvent",
+    "Rest",
     "Suspension",
     "Tick",
     "UsageCycle",

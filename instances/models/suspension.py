@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
+from ondemand import clock
 from partners.models import Partner
+
+
+@dataclass(frozen=True)
+class Rest:
+    """When an instance was suspended: from and up to, None where that is not over; they may overlap."""
+
+    spans: tuple[tuple[datetime, datetime | None], ...]
+
+    def holds(self, day: date) -> bool:
+        """A usage day that begins suspended counts no usage, whatever comes later; so it never has to be recounted."""
+        begins = clock.end_of_usage_day(day - timedelta(days=1))
+        return any(since <= begins and (until is None or until > begins) for since, until in self.spans)
+
+    def holds_all(self, days: Iterable[date]) -> bool:
+        each = [self.holds(day) for day in days]
+        return bool(each) and all(each)
 
 
 class SuspensionQuerySet(models.QuerySet["Suspension"]):
@@ -15,6 +36,10 @@ class SuspensionQuerySet(models.QuerySet["Suspension"]):
         """With `reason_told`: of an abuse staff alone read the reason, as it may be about others, and wrong."""
         abuse = When(cause=Suspension.Cause.ABUSE, then=Value(""))
         return self.annotate(reason_told=Case(abuse, default=F("reason")))
+
+    def rest(self) -> Rest:
+        """Of one instance."""
+        return Rest(tuple(self.order_by().values_list("opened_at", "closed_at")))
 
     def open(self) -> SuspensionQuerySet:
         return self.filter(closed_at=None)

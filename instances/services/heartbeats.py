@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from customers.models import Assignment, PlanHistory, Subscription
-from instances.models import Instance, UsageCycle, UsageReading, whole_gb
+from instances.models import Instance, Suspension, UsageCycle, UsageReading, whole_gb
 from ondemand import clock, signing
 from ondemand.bodies import parsed
 from ondemand.hints import hint
@@ -126,14 +126,19 @@ ON CONFLICT (partner_id, instance_id, day) DO UPDATE SET
 
 
 def record(instance: Instance, readings: list[Reading], *, now: datetime) -> None:
-    """Write readings and raise the peaks of their cycles. Late, repeated, in any order: the same rows."""
+    """Write readings and raise the peaks of their cycles, but for days on which it was suspended.
+
+    Late, repeated, in any order: the same rows.
+    """
     if not readings:
         return
     assignments = list(Assignment.objects.filter(customer_id=instance.customer_id).order_by("since"))
     by_day = _highest(readings)
     _write(instance, assignments, by_day, now)
     plans = PlanHistory(instance.subscription)
-    for assignment, cycle, peaks in _peaks(instance.subscription, assignments, by_day):
+    rest = Suspension.objects.filter(partner_id=instance.partner_id, instance=instance).rest()
+    counted = [each for each in by_day if not rest.holds(each.day)]
+    for assignment, cycle, peaks in _peaks(instance.subscription, assignments, counted):
         _raise_peaks(instance, assignment, cycle, plans.at(cycle[0]), peaks, now)
     last = by_day[-1]
     later = UsageReading.objects.filter(partner_id=instance.partner_id, instance_id=instance.pk, day__gt=last.day)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Invoice, InvoiceLine
-from instances.models import Instance, UsageCycle, UsageReading
+from instances.models import Instance, Rest, UsageCycle, UsageReading
 from instances.tables import CyclesTable, CyclesWithoutMoney, DaysTable, MetersTable, MetersWithoutMoney
 from ondemand import clock
 from ondemand.portal import values
@@ -23,6 +23,7 @@ from ondemand.portal.detail import DetailScreen, Facts, Rows
 from ondemand.scopes import SUPPORT, partner_id_of, sees_money
 
 MOST_CYCLES = 37
+BASE_ONLY = _("Suspended: base price only")
 COUNTS = {
     UsageCycle.Meter.USERS: "users",
     UsageCycle.Meter.TERMINALS: "terminals",
@@ -96,22 +97,28 @@ def usage_sections(row: Instance, asked: str, at: datetime, *, money: bool) -> l
     for each in counted.order_by("-meter"):
         by_start.setdefault(each.starts, []).append(each)
     mine, readings = by_start.get(found[0][0], []), readings_of(row, found[0])
-    span = {"cycle": span_text(found[0])}
+    rest, span = row.suspensions.rest(), {"cycle": span_text(found[0])}
+    resting = {key_of(each) for each in newest_first if rest.holds_all(lived_days(row, each, at))}
     return [
         Rows(
             gettext("What is billed: %(cycle)s") % span,
-            (MetersTable if money else MetersWithoutMoney)(list(meter_rows(mine, readings, at))),
-            _("Nothing was reported in this cycle, so there is nothing to bill but the base price."),
+            (MetersTable if money else MetersWithoutMoney)(list(meter_rows(mine, counted_days(readings, rest), at))),
+            BASE_ONLY
+            if key_of(found[0]) in resting
+            else _("Nothing was reported in this cycle, so there is nothing to bill but the base price."),
         ),
         Rows(
             gettext("Day by day: %(cycle)s") % span,
-            DaysTable(list(day_rows(row, found[0], readings, at))),
+            DaysTable(list(day_rows(lived_days(row, found[0], at), readings, rest))),
             _("The cycle's first day has not ended yet."),
         ),
         Rows(
             _("Billing cycles"),
             (CyclesTable if money else CyclesWithoutMoney)(
-                [cycle_row(each, by_start.get(each[0], []), row.plan.currency) for each in newest_first]
+                [
+                    cycle_row(each, by_start.get(each[0], []), row.plan.currency, key_of(each) in resting)
+                    for each in newest_first
+                ]
             ),
         ),
     ]
@@ -133,10 +140,20 @@ def readings_of(row: Instance, cycle: Cycle) -> dict[date, UsageReading]:
     return {each.day: each for each in mine.filter(day__gte=days[0], day__lte=days[-1])} if days else {}
 
 
-def cycle_row(cycle: Cycle, counted: list[UsageCycle], currency: str) -> CycleRow:
+def lived_days(row: Instance, cycle: Cycle, at: datetime) -> list[date]:
+    """Newest first; today is the last that may be reported."""
+    first, last = clock.usage_day(row.created_at), clock.usage_day(row.ended_at or at)
+    return [day for day in reversed(clock.usage_days(*cycle)) if first <= day <= last]
+
+
+def counted_days(readings: dict[date, UsageReading], rest: Rest) -> dict[date, UsageReading]:
+    return {day: reading for day, reading in readings.items() if not rest.holds(day)}
+
+
+def cycle_row(cycle: Cycle, counted: list[UsageCycle], currency: str, resting: bool) -> CycleRow:
     peaks = {COUNTS[UsageCycle.Meter(each.meter)]: each.peak for each in counted}
     return CycleRow(
-        text=span_text(cycle),
+        text=f"{span_text(cycle)} · {BASE_ONLY}" if resting else span_text(cycle),
         url=f"?cycle={key_of(cycle)}",
         users=peaks.get("users"),
         terminals=peaks.get("terminals"),
@@ -186,20 +203,22 @@ def invoiced(cycle: UsageCycle, numbers: list[str], at: datetime) -> str:
     return ", ".join([*numbers, to_come])
 
 
-def day_rows(row: Instance, cycle: Cycle, readings: dict[date, UsageReading], at: datetime) -> Iterator[DayRow]:
-    """Newest first; today is the last that may be reported. Days without a report stand together."""
-    first, last = clock.usage_day(row.created_at), clock.usage_day(row.ended_at or at)
-    lived = [day for day in reversed(clock.usage_days(*cycle)) if first <= day <= last]
-    for silent, days in groupby(lived, key=lambda day: day not in readings):
+def day_rows(lived: list[date], readings: dict[date, UsageReading], rest: Rest) -> Iterator[DayRow]:
+    """Days without a report stand together."""
+    for (silent, resting), days in groupby(lived, key=lambda day: (day not in readings, rest.holds(day))):
         if silent:
-            yield silence(list(days))
+            yield silence(list(days), resting)
             continue
         for day in days:
             each = readings[day]
-            yield DayRow(values.day(day), each.users, each.terminals, each.disk_gb, each.received_at)
+            name = gettext("%(day)s: suspended, not counted") % {"day": values.day_text(day)}
+            yield DayRow(
+                name if resting else values.day(day), each.users, each.terminals, each.disk_gb, each.received_at
+            )
 
 
-def silence(newest_first: list[date]) -> DayRow:
+def silence(newest_first: list[date], resting: bool) -> DayRow:
     first, last = newest_first[-1], newest_first[0]
     span = values.day_text(first) if first == last else f"{values.day_text(first)} – {values.day_text(last)}"
-    return DayRow(gettext("%(days)s: no report") % {"days": span}, None, None, None, None)
+    why = gettext("%(days)s: suspended") if resting else gettext("%(days)s: no report")
+    return DayRow(why % {"days": span}, None, None, None, None)

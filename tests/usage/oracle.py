@@ -59,10 +59,20 @@ class Calendar:
         return self.anchor.replace(year=year, month=month + 1, day=min(self.anchor.day, last))
 
 
-def billed(reports: Iterable[Report], calendar: Calendar) -> dict[Key, int]:
+Rests = dict[str, list[tuple[datetime, datetime | None]]]  # by instance: suspended from, and up to
+
+
+def counts(report: Report, rests: Rests) -> bool:
+    """Unless the instance was suspended as the day began."""
+    midnight = datetime(report.day.year, report.day.month, report.day.day, tzinfo=UTC)
+    spans = rests.get(report.instance, [])
+    return not any(since <= midnight and (until is None or midnight < until) for since, until in spans)
+
+
+def billed(reports: Iterable[Report], calendar: Calendar, rests: Rests | None = None) -> dict[Key, int]:
     """By instance, meter and cycle the highest count above what is included; what is not above it is not there."""
     peaks: dict[Key, int] = defaultdict(int)
-    for report in reports:
+    for report in (each for each in reports if counts(each, rests or {})):
         starts, ends = calendar.cycle_of(report.day)
         for meter, count in report.counts.items():
             key = Key(f"{report.instance}: {meter}", int(starts.timestamp()), int(ends.timestamp()))

@@ -105,3 +105,45 @@ def test_partner_and_customer_read_stripes_own_price_so_far(shop: World) -> None
     for url in (f"/customers/{shop.customer.pk}/", f"/instances/{instance.pk}/"):
         assert "To pay €109.00" in text(owner.get(url).content.decode())
         assert "€" not in text(support.get(url).content.decode())
+
+
+def suspended_through_a_cycle(shop: World) -> None:
+    """From 20 March to 20 May, and silent but for one report of the second cycle."""
+    shop.suspend(shop.instances[0])
+    shop.wait(days=32)
+    shop.use(shop.instances[0], 9, ago=3)
+    shop.push()
+    customers.tasks.preview()
+
+
+def test_a_cycle_that_was_suspended_bills_the_base_price_and_says_so(shop: World) -> None:
+    suspended_through_a_cycle(shop)
+    page = usage_page(factories.sign_in(shop.house.owner), shop)
+    assert "Apr 10, 2027 – May 9, 2027 · Suspended: base price only" in page
+    assert "Mar 10, 2027 – Apr 9, 2027 6 1 3" in page  # which was used before
+    assert "Apr 18, 2027: suspended, not counted 9" in page
+    assert "Apr 19, 2027 – Apr 21, 2027: suspended" in page
+    shop.wait(days=33)
+    assert shop.lines(shop.invoices()[0]) == {}
+
+
+def test_the_next_invoice_of_a_suspended_cycle_says_so_to_customer_and_partner(shop: World) -> None:
+    suspended_through_a_cycle(shop)
+    ana = factories.sign_in(factories.make_person(customer=shop.customer, email="ana@acme.example"))
+    for browser, address in (
+        (factories.sign_in(shop.house.owner), f"/instances/{shop.instances[0].pk}/"),
+        (ana, "/account/"),
+    ):
+        assert "Usage Suspended: base price only" in text(browser.get(address).content.decode())
+
+
+def test_the_day_of_the_suspension_counts_and_that_on_which_it_runs_again_does_not(shop: World) -> None:
+    shop.suspend(shop.instances[0])
+    shop.use(shop.instances[0], 7)
+    shop.wait(days=2)
+    shop.resume(shop.instances[0])
+    shop.use(shop.instances[0], 11)
+    assert "Named users 7 Mar 20, 2027" in usage_page(factories.sign_in(shop.house.owner), shop)
+    shop.wait(days=1)
+    shop.use(shop.instances[0], 8)
+    assert "Named users 8 Mar 23, 2027" in usage_page(factories.sign_in(shop.house.owner), shop)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from instances.models import Instance
 from ondemand import clock
 from tests import factories, stripe_contract
 from tests.conftest import long_share
@@ -37,6 +38,7 @@ moves = st.one_of(
     st.tuples(st.just("wait"), st.integers(2, 200)),  # hours
     st.tuples(st.just("wait to the end"), st.sampled_from([-90, -5, 1, 40, 70])),  # minutes from the cycle's end
     st.tuples(st.just("boot")),
+    st.tuples(st.sampled_from(["suspend", "resume"]), st.integers(0, 1)),  # which instance
 )
 
 
@@ -45,7 +47,7 @@ class Life:
 
     def __init__(self, shop: World) -> None:
         self.shop, self.reports, self.known = shop, set[Report](), dict[Any, int]()
-        self.kills = 0
+        self.kills = self.rests = 0
         shop.boot()
 
     def move(self, move: tuple[Any, ...]) -> None:
@@ -58,12 +60,19 @@ class Life:
                 self.shop.wait(hours=hours)
             case ("wait to the end", minutes):
                 self.shop.wait_until(self.shop.cycle[1] + timedelta(minutes=minutes))
+            case ("suspend", which):
+                self.rests += self.shop.suspend(self.instance(which))
+            case ("resume", which):
+                self.shop.resume(self.instance(which))
             case _ if len(self.shop.instances) < 2:
                 self.shop.boot()
         assert self.shop.subscription.cycle_at(self.shop.now) == self.shop.cycle
 
+    def instance(self, which: int) -> Instance:
+        return self.shop.instances[which % len(self.shop.instances)]
+
     def report(self, which: int, days: list[tuple[int, tuple[int, int, int]]]) -> None:
-        instance = self.shop.instances[which % len(self.shop.instances)]
+        instance = self.instance(which)
         lived = (self.shop.today - clock.usage_day(instance.created_at)).days + 1
         reports = [Report(instance.name, self.shop.today - timedelta(days=ago % lived), *used) for ago, used in days]
         assert self.shop.report(*reports).refused == []
@@ -74,13 +83,13 @@ class Life:
         self.kills += bool(killed_at)
         now = int(self.shop.now.timestamp())
         if not killed_at:
-            open_still = billed(self.reports, self.shop.calendar)
+            open_still = billed(self.reports, self.shop.calendar, self.shop.rests)
             self.known |= {key: n for key, n in open_still.items() if key.starts < now < key.ends + 3540}
         self.shop.wait(minutes=2)  # longer than a lease
 
     def check(self) -> None:
         """All is told at last."""
-        expected = billed(self.reports, self.shop.calendar)
+        expected = billed(self.reports, self.shop.calendar, self.shop.rests)
         for _ in range(3):
             self.shop.wait(minutes=3)
             self.push()
@@ -102,7 +111,7 @@ def test_each_peak_is_billed_once_whatever_happens(
     house = factories.make_house(code="iberia", product=plan.product, now=FIRST)
     found = stripe_contract.description()
     contract = stripe_contract.load(found) if found else None
-    figures = {"worlds": 0, "reports": 0, "kills": 0, "items": 0}
+    figures = {"worlds": 0, "reports": 0, "kills": 0, "rests": 0, "items": 0}
 
     @settings(
         max_examples=max(EVERY_DAY, round(ALL * long_share())),
@@ -123,6 +132,7 @@ def test_each_peak_is_billed_once_whatever_happens(
             figures["worlds"] += 1
             figures["reports"] += len(life.reports)
             figures["kills"] += life.kills
+            figures["rests"] += life.rests
             figures["items"] += len(shop.items())
         assert standin.http.wrong == []
 

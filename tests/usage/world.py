@@ -17,8 +17,8 @@ from django.test import override_settings
 
 from customers import sync
 from customers.models import Customer, Subscription
-from instances.models import Instance, UsageCycle
-from instances.services import heartbeats, usage
+from instances.models import Instance, Suspension, UsageCycle
+from instances.services import heartbeats, suspensions, usage
 from ondemand import clock, signing
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
@@ -26,8 +26,9 @@ from partners.models import Plan
 from tests import factories
 from tests.path.conftest import forget_client, held_against
 from tests.standins.stripe_process import Standin
-from tests.usage.oracle import Calendar, Key, Report
+from tests.usage.oracle import Calendar, Key, Report, Rests
 
+STAFF = Suspension.Cause.STAFF
 PRICES = {"per_user": 1500, "per_terminal": 1000, "per_gb": 200}
 INCLUDED = {"included_users": 2, "included_terminals": 1, "included_gb": 5}
 AT_STRIPE = {"per_user": "stripe_user_price", "per_terminal": "stripe_terminal_price", "per_gb": "stripe_gb_price"}
@@ -158,6 +159,24 @@ class World:
     def use(self, instance: Instance, users: int, *, ago: int = 0, terminals: int = 0, disk_mb: int = 0) -> None:
         day = self.today - timedelta(days=ago)
         assert self.report(Report(instance.name, day, users, terminals, disk_mb)).refused == []
+
+    def suspend(self, instance: Instance) -> bool:
+        with as_worker():
+            return suspensions.suspend(instance.pk, STAFF, reason="asked for", now=self.now)
+
+    def resume(self, instance: Instance) -> bool:
+        with as_worker():
+            return suspensions.resume(instance.pk, STAFF, reason="asked for", now=self.now)
+
+    @property
+    def rests(self) -> Rests:
+        """As it was done, by the rows' own instants."""
+        names, found = {each.pk: each.name for each in self.instances}, dict[str, list[Any]]()
+        with as_worker():
+            mine = Suspension.objects.filter(instance__in=list(names))
+            for pk, *span in mine.values_list("instance_id", "opened_at", "closed_at"):
+                found.setdefault(names[pk], []).append(tuple(span))
+        return found
 
     def push(self, *, killed_at: int = 0) -> None:
         """What the sweep does now; it dies as its request of that number is sent, or answered (0: it lives)."""
