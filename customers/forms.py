@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.grace import MOST_DAYS
+from customers.models import Cancellation
 from ondemand import clock
 from ondemand.staff import ReasonForm
 
@@ -92,3 +93,18 @@ class GraceForm(ReasonForm):
         help_text=_("From an invoice's date to the suspension of who has not paid it; usually 14."),
     )
     field_order = ["days", "why"]
+
+
+class CancelForm(forms.Form):
+    reason = forms.ChoiceField(
+        label=_("Why do you leave?"),
+        choices=Cancellation.Reason.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Your partner reads it, and may have an answer."),
+    )
+    text = forms.CharField(
+        label=_("In your own words"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )

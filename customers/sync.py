@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db.models import Min
 
-from customers import planning, upcoming
+from customers import cancelling, planning, upcoming
 from customers.corrections import sync_credit_note, sync_dispute, sync_refund
 from customers.invoicing import upsert, write_invoice
 from customers.models import Customer, Invoice, Subscription
@@ -39,6 +39,7 @@ def sync(kind: str, stripe_id: str, now: datetime) -> None:
     }
     of_kind[kind](stripe_id)
     if kind == "subscription":
+        cancelling.agree(stripe_id, now=now)
         upcoming.want(stripe_id, now=now)
 
 

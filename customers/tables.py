@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CreditNote, Customer, Dispute, HelpRequest, Invoice, LoginToken, Refund, Subscription
+from ondemand import clock
 from ondemand.portal import values
 from ondemand.portal.tables import (
     ActionCell,
@@ -89,12 +90,20 @@ class CustomersWithoutMoney(CustomerTable):
         exclude = ("invoiced", "paid")
 
 
+class TermCell(DateCell):
+    """The end of the year that runs; then another begins by itself."""
+
+    def draw(self, value: Any, row: Subscription) -> str:
+        return "" if row.state in Subscription.ENDED else values.day(clock.business_day(row.term_ends_at(clock.now())))
+
+
 class SubscriptionTable(ListTable):
     product = TextCell(accessor="product__name", verbose_name=_("product"))
     plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
     state = BadgeCell(Subscription.State.choices, SUBSCRIPTION_TONES, verbose_name=_("state"))
     period_end = DateCell(verbose_name=_("next billing date"))
     started_at = DateCell(verbose_name=_("since"))
+    term = TermCell(accessor="pk", verbose_name=_("term ends on"), orderable=False)
     cancel_at = DateCell(verbose_name=_("ends on"))
 
     class Meta(ListTable.Meta):

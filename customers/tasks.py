@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from customers import planning, support, sync, upcoming, warnings
+from customers import cancelling, planning, support, sync, upcoming, warnings
 from customers.comparing import COMPARED
-from customers.models import Invoice, PlanChange, Subscription
+from customers.models import Cancellation, Invoice, PlanChange, Subscription
 from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
@@ -35,13 +35,22 @@ def preview() -> None:
 
 
 @job
+def tell_end(cancellation_id: int) -> None:
+    cancelling.tell(cancellation_id, now=clock.now())
+
+
+@job
 def sweep() -> None:
     now = clock.now()
     with as_worker():
         support.end_without_right(now=now)
+        cancelling.close(now=now)
         changes = list(PlanChange.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
+        to_tell = list(Cancellation.objects.to_tell(now).values_list("pk", flat=True)[:MOST])
     for change_id in changes:
         planning.carry_out(change_id, now=now)
+    for cancellation_id in to_tell:
+        cancelling.tell(cancellation_id, now=now)
 
 
 @job

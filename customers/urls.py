@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from customers.team import PEOPLE
-from customers.views import access, account, activity, customers, help, login_as, opening, planning, usage
+from customers.views import access, account, activity, cancelling, customers, help, login_as, opening, planning, usage
 from ondemand.teams.joining import Join
 from ondemand.teams.views import addresses
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("account/order/", require_safe(account.order), name="account-order"),
     path("account/instances/<int:pk>/open/", opening.open_instance, name="account-open"),
     path("account/instances/<int:pk>/usage/", usage.AccountUsage.as_view(), name="account-usage"),
+    path("account/subscriptions/<int:pk>/cancel/", cancelling.Cancel.as_view(), name="account-cancel"),
+    path("account/subscriptions/<int:pk>/cancel/undo/", cancelling.undo, name="account-cancel-undo"),
     path("account/access/", access.access, name="account-access"),
     path("account/access/allow/", access.allow, name="account-access-allow"),
     path("account/access/<int:pk>/end/", access.end, name="account-access-end"),

@@ -890,6 +890,117 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="Cancellation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("price", "It costs too much"),
+                            ("lacks", "It lacks something that we need"),
+                            ("other_system", "We use another system"),
+                            ("help", "We were not helped well enough"),
+                            ("closing", "We close or sell the business"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("text", models.TextField(blank=True, verbose_name="in the customer's words")),
+                ("created_at", models.DateTimeField(verbose_name="cancelled")),
+                ("ends_at", models.DateTimeField(verbose_name="ends on")),
+                ("undone_at", models.DateTimeField(null=True, verbose_name="undone")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                ("told_at", models.DateTimeField(null=True, verbose_name="known to Stripe since")),
+                ("call_key", models.CharField(blank=True, max_length=80)),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("error", models.TextField(blank=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cancellations",
+                        to="customers.subscription",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="undone by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "cancellation",
+                "verbose_name_plural": "cancellations",
+                "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer"], name="cancellation_customer"),
+                    models.Index(
+                        condition=models.Q(("told_at", None)), fields=["next_try_at"], name="cancellation_to_tell"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None), ("undone_at", None)),
+                        fields=("partner", "subscription"),
+                        name="cancellation_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("undone_at", None), ("ended_at", None), _connector="OR"),
+                        name="cancellation_undone_or_ended",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("undone_by", None), models.Q(("undone_at", None), _negated=True), _connector="OR"
+                        ),
+                        name="cancellation_undone_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("created_at"))), name="cancellation_ends_later"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="HelpRequest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -1,4 +1,5 @@
 from customers.models.billing import Invoice, InvoiceLine, InvoicePayment
+from customers.models.cancellation import Cancellation
 from customers.models.corrections import CreditNote, CreditNoteLine, Dispute, Refund
 from customers.models.customer import Assignment, Customer, Person, PersonInvitation
 from customers.models.help import HelpRequest
@@ -9,6 +10,7 @@ from customers.models.upcoming import UpcomingInvoice
 
 __all__ = [
     "Assignment",
+    "Cancellation",
     "CreditNote",
     "CreditNoteLine",
     "Customer",

@@ -155,6 +155,15 @@ class Subscription(models.Model):
             count -= 1
         return clock.months_later(self.anchor, count), clock.months_later(self.anchor, count + 1)
 
+    def term_ends_at(self, now: datetime) -> datetime:
+        """The next end of a year: twelve cycles, of which the first may be shorter, and the same again."""
+        first = 11 if self.started_at < self.anchor else 12
+        begun = (now.year - self.anchor.year) * 12 + now.month - self.anchor.month - first
+        terms = max(0, begun // 12)
+        while (end := clock.months_later(self.anchor, first + 12 * terms)) <= now:
+            terms += 1
+        return end
+
     def cycles(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         """Those that hold an instant between, newest first."""
         found = [self.cycle_at(until)]

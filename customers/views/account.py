@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
 
-from customers.models import Customer, Invoice, Person
+from customers.models import Cancellation, Customer, Invoice, Person
 from customers.support import SupportSession
 from customers.tables import InvoiceTable, SubscriptionTable
 from customers.views.corrections import correction_sections
@@ -22,6 +23,7 @@ from customers.views.plan_facts import plan_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
+from ondemand import clock
 from ondemand.clock import now
 from ondemand.portal import values
 from ondemand.portal.detail import Fact, Facts, Rows, first_rows
@@ -72,7 +74,7 @@ class Account(View):
         money = sees_account_money(request)
         context = {
             "title": customer.name,
-            "notices": notices(customer),
+            "notices": [*notices(customer), *endings(customer, owner=role in PERSON_OWNER)],
             "instances": instances_of(customer, money=money) if helper or role in PERSON_TECHNICAL else None,
             "sections": [
                 subscriptions(customer),
@@ -82,6 +84,7 @@ class Account(View):
             ],
             "portal_action": reverse("account-card") if role in PERSON_BILLING else "",
             "order_url": reverse("account-order") if role in PERSON_OWNER and campaigns_of(customer).exists() else "",
+            "leaving": leaving(customer) if role in PERSON_OWNER else [],
             "partner": partner,
             "help_url": "" if helper else reverse("account-help"),
         }
@@ -92,6 +95,24 @@ def notices(customer: Customer) -> list[tuple[str, str, str, str]]:
     if customer.state != Customer.State.PAST_DUE:
         return []
     return [("bad", _("Your last payment failed. Change the card, so that your instances keep running."), "", "")]
+
+
+def endings(customer: Customer, *, owner: bool) -> Iterator[tuple[str, str, str, str]]:
+    """What ends, by the customer's word or by what Stripe says; who may undo it is led there."""
+    cancelled = dict(Cancellation.objects.open().filter(customer=customer).values_list("subscription", "ends_at"))
+    for each in customer.subscriptions.live().select_related("product", "plan").order_by("pk"):
+        if at := cancelled.get(each.pk, each.cancel_at):
+            names = {"plan": f"{each.product} · {each.plan}", "day": values.day_text(clock.business_day(at))}
+            url = reverse("account-cancel", args=[each.pk]) if owner else ""
+            yield "warn", _("%(plan)s ends on %(day)s.") % names, url, _("What will still be billed, and how to stay")
+
+
+def leaving(customer: Customer) -> list[tuple[str, str]]:
+    """Of what goes on, where to cancel it."""
+    ending = Cancellation.objects.open().filter(customer=customer).values("subscription")
+    going_on = customer.subscriptions.live().filter(cancel_at=None).exclude(pk__in=ending)
+    rows = going_on.select_related("product", "plan").order_by("pk")
+    return [(f"{each.product} · {each.plan}", reverse("account-cancel", args=[each.pk])) for each in rows]
 
 
 def instances_of(customer: Customer, *, money: bool) -> list[dict[str, Any]]:

@@ -112,6 +112,13 @@ VERBS: dict[str, Verb] = {
     "subscription.grace_changed": Verb(
         Area.CUSTOMERS, _("changed the days of grace of %(target)s from %(before)s to %(days)s: %(why)s"), PARTNER
     ),
+    "subscription.cancelled": Verb(
+        Area.CUSTOMERS, _("cancelled the subscription of %(target)s to %(plan)s; it ends on %(ends)s"), BOTH
+    ),
+    "subscription.undone": Verb(
+        Area.CUSTOMERS, _("undid the cancellation of %(target)s to %(plan)s, which goes on beyond %(ends)s"), BOTH
+    ),
+    "subscription.ended": Verb(Area.CUSTOMERS, _("ended the subscription of %(target)s to %(plan)s"), BOTH),
     "help.asked": Verb(Area.CUSTOMERS, _("asked for help with %(target)s"), BOTH),
     "card.page_opened": Verb(Area.CUSTOMERS, _("opened the page of card and invoices"), CUSTOMER),
     "origins.changed": Verb(Area.PAGES, _("changed where %(target)s may be framed: %(origins)s"), PARTNER),

@@ -100,6 +100,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "why": _in(WHY_NOT),
     "rate": percent,
     "until": lambda day: values.day_text(date.fromisoformat(day)),
+    "ends": lambda day: values.day_text(date.fromisoformat(day)),
     "starts": lambda day: values.day_text(date.fromisoformat(day)),
     "rows": values.number,
     "count": values.number,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Assignment, Customer, HelpRequest, LoginToken, Person, PersonInvitation
+from customers.models import Assignment, Cancellation, Customer, HelpRequest, LoginToken, Person, PersonInvitation
 from ondemand.models import AuditEntry
 from ondemand.personal.archive import CURRENCY, Table, Told
 from ondemand.personal.billing import billing
@@ -131,6 +131,19 @@ def _trail(customer_id: int) -> Iterator[Table]:
             Told("message", "text", meaning=_("what was written")),
         ],
         HelpRequest.objects.filter(customer_id=customer_id).order_by("created_at", "pk"),
+    )
+    yield Table(
+        "cancellations",
+        _("Which subscriptions your people cancelled, and why."),
+        [
+            Told("at", "created_at", meaning=_("when")),
+            Told("subscription", "subscription.stripe_id", meaning=_("Stripe's id of it")),
+            Told("reason", "reason", meaning=_("why")),
+            Told("words", "text", meaning=_("in your own words")),
+            Told("ends", "ends_at", meaning=_("when it ends or would have ended")),
+            Told("undone", "undone_at", meaning=_("when it was undone")),
+        ],
+        Cancellation.objects.filter(customer_id=customer_id).select_related("subscription").order_by("pk"),
     )
     yield Table(
         "audit_trail",

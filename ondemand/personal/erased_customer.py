@@ -10,6 +10,7 @@ from django.db.models.functions import Replace
 from commissions.models import Commission
 from customers.models import (
     Assignment,
+    Cancellation,
     Customer,
     HelpRequest,
     Invoice,
@@ -89,6 +90,7 @@ def _names(customer: Customer, now: datetime) -> None:
     Commission.objects.filter(of_it).update(customer_name=alias)
     LoginToken.objects.filter(of_it).update(company=alias, reason=ERASED, opened=[])
     HelpRequest.objects.filter(of_it).update(who=alias, instance="", text="")
+    Cancellation.objects.filter(of_it).update(text="")
     Invoice.objects.filter(of_it).update(page_url="", pdf_url="")
     erased_person.withdraw(PersonInvitation.objects.filter(of_it), now=now)
 

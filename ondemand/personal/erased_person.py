@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from customers.models import Customer, HelpRequest, LoginToken, Person, PersonInvitation
+from customers.models import Cancellation, Customer, HelpRequest, LoginToken, Person, PersonInvitation
 from ondemand.accounts import end_sessions, retire_name
 from ondemand.audit.entries import ERASED
 from ondemand.models import User
@@ -39,6 +39,7 @@ def erase(user: User, *, now: datetime) -> None:
         contact_name="", email=f"{alias_of(user)}@{NOWHERE}", network=""
     )
     LoginToken.objects.filter(user=user).update(who=alias_of(user))
+    Cancellation.objects.filter(by=user).update(text="")
     HelpRequest.objects.filter(user=user).update(who=alias_of(user), text="")
 
 

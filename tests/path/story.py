@@ -51,6 +51,7 @@ from signup.services import completion, leaving, registration, review, undoing
 from signup.services.review import NotInReview
 from tests.factories import make_login
 from tests.path import closing, plans, warned
+from tests.path.leaving import leave, left
 from tests.path.rows import objects, rows
 from tests.path.walk import MACHINE, PASSWORD, STAFF, WANTED, Walk
 
@@ -102,7 +103,9 @@ class Story:
         self.payments()
         self.suspensions()
         warned.tell(self)
+        leave(self)
         self.endings()
+        left(self)
         self.reviews()
         self.erasures()
         self.forgetting()

@@ -30,6 +30,7 @@ CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
 APPS = ("partners", "customers", "instances", "signup", "commissions", "payments")
 OTHERS = (
+    "customers.cancelling",
     "customers.corrections",
     "customers.planning",
     "customers.quoting",

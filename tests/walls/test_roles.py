@@ -32,6 +32,8 @@ BESIDE = {
     "account-access-allow": {Role.WORKER},
     "account-data-erase": {Role.WORKER},
     "account-help": {Role.WORKER},
+    "account-cancel": {Role.WORKER},
+    "account-cancel-undo": {Role.WORKER},
     "personal-data": {Role.WORKER},
     "personal-data-erase": {Role.WORKER},
     "personal-data-export": {Role.WORKER},
