@@ -137,13 +137,13 @@ def _trail(customer_id: int) -> Iterator[Table]:
         _("Which subscriptions your people cancelled, and why."),
         [
             Told("at", "created_at", meaning=_("when")),
-            Told("subscription", "subscription.stripe_id", meaning=_("Stripe's id of it")),
+            Told("subscription", "subscription__stripe_id", meaning=_("Stripe's id of it")),
             Told("reason", "reason", meaning=_("why")),
             Told("words", "text", meaning=_("in your own words")),
             Told("ends", "ends_at", meaning=_("when it ends or would have ended")),
             Told("undone", "undone_at", meaning=_("when it was undone")),
         ],
-        Cancellation.objects.filter(customer_id=customer_id).select_related("subscription").order_by("pk"),
+        Cancellation.objects.filter(customer_id=customer_id).order_by("pk"),
     )
     yield Table(
         "audit_trail",

@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
-from customers import support
+from customers import cancelling, support
 from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, PlanChange, Refund
 from instances.models import Deletion, Suspension
 from instances.services.help import ask
@@ -101,6 +101,7 @@ def fill(cast: Cast, customer: Customer) -> None:
             **dict.fromkeys(("asked_at", "takes_effect_at", "done_at", "next_try_at"), cast.now),
             **ids,
         )
+        cancelling.cancel(customer.subscriptions.get().pk, reason="price", text="Too dear", by=by, now=cast.now)
         ask(customer, by=by, text="The till prints nothing.", instance=instance, now=cast.now)
         audit.record("customer.registered", now=cast.now, actor=by, target=customer.name, **ids)
         token = support.issue(customer.pk, by=by, partner_id=customer.partner_id, reason="Till", now=cast.now)

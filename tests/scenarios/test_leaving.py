@@ -59,7 +59,7 @@ def said(house: House, cancellation: Cancellation) -> list[Bill]:
 
 def work_until_the_end(house: House) -> list[int]:
     """Each cycle some more users, noon of its last day but one; how many are billed in each."""
-    used = []
+    used: list[int] = []
     while house.world.standin.v1.subscriptions.retrieve(house.world.subscription.stripe_id).status == "active":
         ends = house.world.cycle[1]
         house.world.wait_until(ends - timedelta(hours=36))
