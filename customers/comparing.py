@@ -64,7 +64,7 @@ COMPARED = (
     ),
     Kind(
         "invoice",
-        fields=("number", "state", "subtotal", "tax", "total", "due", "paid", "remaining", "paid_at"),
+        fields=("number", "state", "subtotal", "tax", "total", "due", "paid", "remaining", "paid_outside", "paid_at"),
         rows=Invoice.objects.all,
         unfinished=_unfinished_invoices,
         listed=invoices.invoices_since,

@@ -44,6 +44,7 @@ def _write_head(customer: Customer, facts: InvoiceFacts) -> Invoice:
         "due": facts.due,
         "paid": facts.paid,
         "remaining": facts.remaining,
+        "paid_outside": facts.paid_outside,
         "credited_before": facts.credited_before,
         "created_at": facts.created_at,
         "effective_at": facts.effective_at,

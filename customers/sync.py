@@ -31,7 +31,7 @@ def sync(kind: str, stripe_id: str, now: datetime) -> None:
     """Fetch one object and write it. Raises NotYetKnown where its customer or invoice is not here yet."""
     of_kind: dict[str, Callable[[str], None]] = {
         "subscription": partial(sync_subscription, now=now),
-        "customer": sync_card,
+        "customer": sync_customer,
         "invoice": sync_invoice,
         "refund": sync_refund,
         "credit_note": sync_credit_note,
@@ -43,15 +43,21 @@ def sync(kind: str, stripe_id: str, now: datetime) -> None:
         upcoming.want(stripe_id, now=now)
 
 
-def sync_card(stripe_id: str) -> None:
-    """A card that was changed at the portal becomes the subscriptions' own, and pays what is open.
+def sync_customer(stripe_id: str) -> None:
+    """The balance; and a card that was changed at the portal becomes the subscriptions' own, and pays what is open.
 
     The portal opens for our customers alone: of a sign-up that was not finished there is nothing to wait for.
     """
     customer = Customer.objects.filter(stripe_id=stripe_id, erased_at=None).first()
-    card = checkout.chosen_card(stripe_id) if customer else ""
-    if customer is None or not card:
+    if customer is None:
         return
+    facts = checkout.fetch_customer(stripe_id)
+    Customer.objects.filter(pk=customer.pk).update(balance=facts.balance)
+    if facts.card:
+        _use_card(customer, facts.card)
+
+
+def _use_card(customer: Customer, card: str) -> None:
     for subscription in Subscription.objects.live().filter(customer=customer):
         checkout.use_card(subscription.stripe_id, card)
     for invoice in Invoice.objects.unpaid().filter(customer_id=customer.pk):

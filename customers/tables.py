@@ -112,10 +112,15 @@ class SubscriptionTable(ListTable):
         order_by = "-started_at"
 
 
+class InvoiceStateCell(BadgeCell):
+    def draw(self, value: Any, row: Any) -> str:
+        return values.badge(row.get_state_display(), self.tones.get(value, "calm"))
+
+
 class InvoiceTable(ListTable):
     number = TextCell(verbose_name=_("invoice"))
     effective_at = DateCell(verbose_name=_("date"))
-    state = BadgeCell(Invoice.State.choices, INVOICE_TONES, verbose_name=_("state"))
+    state = InvoiceStateCell(Invoice.State.choices, INVOICE_TONES, verbose_name=_("state"))
     total = MoneyCell(verbose_name=_("total"))
     paid = MoneyCell(verbose_name=_("paid"))
     paid_at = DateCell(verbose_name=_("paid on"))

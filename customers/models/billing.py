@@ -76,6 +76,7 @@ class Invoice(models.Model):
     due = models.BigIntegerField(_("due"))
     paid = models.BigIntegerField(_("paid"))
     remaining = models.BigIntegerField()
+    paid_outside = models.BigIntegerField(default=0)  # of what was paid: not through Stripe
     credited_before = models.BigIntegerField(default=0)  # by credit notes, of what was still to be paid
     created_at = models.DateTimeField()
     effective_at = models.DateTimeField(_("date"), null=True)
@@ -107,6 +108,12 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return self.number or self.stripe_id
+
+    def get_state_display(self) -> Any:
+        """Paid outside Stripe is Stripe's `paid` as well."""
+        if self.state == Invoice.State.PAID and self.paid_outside:
+            return _("paid outside Stripe") if self.paid_outside == self.paid else _("paid, in part outside Stripe")
+        return Invoice.State(self.state).label
 
 
 class InvoiceLine(models.Model):

@@ -24,6 +24,7 @@ class Customer(models.Model):
     """A company. The contact is its owner's; `plan` is the one it signed up for; `instances` is kept by that app.
 
     `invoiced` and `paid` are totals over its invoices in minor units of `currency`, kept by the billing sync.
+    `balance` is what Stripe adds to the next invoice, or where it is negative takes off it.
     """
 
     class State(models.TextChoices):
@@ -46,6 +47,7 @@ class Customer(models.Model):
     paid = models.BigIntegerField(_("paid"), default=0)
     refunded = models.BigIntegerField(_("refunded"), default=0)
     credited = models.BigIntegerField(_("credited"), default=0)
+    balance = models.BigIntegerField(_("balance"), default=0)
     instances = models.PositiveIntegerField(_("instances"), default=0)
     stripe_id = models.CharField(max_length=255)
     support_allowed = models.BooleanField(_("support access"), default=True)

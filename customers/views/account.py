@@ -19,6 +19,7 @@ from customers.models import Cancellation, Customer, Invoice, Person
 from customers.support import SupportSession
 from customers.tables import InvoiceTable, SubscriptionTable
 from customers.views.corrections import correction_sections
+from customers.views.customers import balance_facts
 from customers.views.plan_facts import plan_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
@@ -160,7 +161,13 @@ def subscriptions(customer: Customer) -> Rows:
 
 
 def bills(customer: Customer) -> list[Facts | Rows]:
-    return [*upcoming_sections(customer.subscriptions.all()), invoices(customer), *correction_sections(customer)]
+    balance = list(balance_facts(customer))
+    return [
+        *upcoming_sections(customer.subscriptions.all()),
+        *([Facts(balance)] if balance else []),
+        invoices(customer),
+        *correction_sections(customer),
+    ]
 
 
 def invoices(customer: Customer) -> Rows:

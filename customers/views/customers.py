@@ -137,8 +137,16 @@ def money_facts(row: Customer) -> Iterator[Fact]:
         yield Fact(_("Credited"), values.money(row.credited, row.currency))
     if row.refunded:
         yield Fact(_("Refunded"), values.money(row.refunded, row.currency))
+    yield from balance_facts(row)
     for currency, earned in commissions_of(row).values_list("currency").annotate(Sum("amount")).order_by("currency"):
         yield Fact(_("Commission earned"), values.money(earned, currency), big=True)
+
+
+def balance_facts(row: Customer) -> Iterator[Fact]:
+    """Where there is one: it is why the next payment is another sum than the next invoice."""
+    if row.balance:
+        words = _("a credit, taken off the next invoice") if row.balance < 0 else _("owed, added to the next invoice")
+        yield Fact(_("Balance"), values.money(abs(row.balance), row.currency), help=words)
 
 
 def contact_facts(row: Customer) -> list[Fact]:

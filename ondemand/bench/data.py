@@ -105,7 +105,7 @@ SELECT id, partner_id, product_id, 2000, 30, created_at::date, NULL, created_at,
     # A partner's customers lie scattered among all others', as they do where they come one by one.
     """
 INSERT INTO customers_customer (id, partner_id, name, contact_name, contact_email, country, vat_number, acquired_at,
-  plan_id, state, currency, invoiced, paid, refunded, credited, instances, stripe_id, support_allowed)
+  plan_id, state, currency, invoiced, paid, refunded, credited, balance, instances, stripe_id, support_allowed)
 SELECT id, partner_id,
   concat_ws(' ', (%(first)s::text[])[1 + pg_temp.pick(id, 1, cardinality(%(first)s::text[]))],
     (%(second)s::text[])[1 + pg_temp.pick(id, 2, cardinality(%(second)s::text[]))],
@@ -113,7 +113,7 @@ SELECT id, partner_id,
   'Contact ' || id, 'contact@customer-' || id || '.example', 'ES', '',
   %(now)s - interval '2 years' * (1 - id::float / count(*) OVER ()), 1 + pg_temp.pick(id, 4, 2),
   CASE WHEN pg_temp.pick(id, 5, 20) = 0 THEN 'past_due' ELSE 'paid' END, 'EUR',
-  %(months)s * total, %(months)s * total, 0, 0, 1, 'cus_' || id, true
+  %(months)s * total, %(months)s * total, 0, 0, 0, 1, 'cus_' || id, true
 FROM (SELECT id, partner_id, 4900 + (%(lines)s - 1) * 1200 * (1 + pg_temp.pick(id, 6, 9)) AS total
   FROM (SELECT partner_id,
       row_number() OVER (ORDER BY pg_temp.pick(partner_id * 1000000 + place, 7, 2147483647), partner_id, place) AS id
@@ -150,10 +150,10 @@ FROM customers_customer, generate_series(0, 1) ago""",
     # Month by month, all customers', as they come.
     """
 INSERT INTO customers_invoice (id, partner_id, customer_id, assignment_id, stripe_id, subscription_stripe_id, number,
-  state, currency, subtotal, tax, total, due, paid, remaining, credited_before, created_at, effective_at, paid_at,
-  attempts, finalization_error, page_url, pdf_url)
+  state, currency, subtotal, tax, total, due, paid, remaining, paid_outside, credited_before, created_at,
+  effective_at, paid_at, attempts, finalization_error, page_url, pdf_url)
 SELECT id, partner_id, customer_id, customer_id, 'in_' || id, 'sub_' || customer_id, 'F-' || id, 'paid', 'EUR',
-  total, 0, total, total, total, 0, 0, at, at, at + interval '1 hour', 1, '', '', ''
+  total, 0, total, total, total, 0, 0, 0, at, at, at + interval '1 hour', 1, '', '', ''
 FROM (SELECT (month - 1) * count(*) OVER (PARTITION BY month) + id AS id, partner_id, id AS customer_id,
     invoiced / %(months)s AS total, %(now)s - (%(months)s - month) * interval '1 month' - interval '10 days' AS at
   FROM customers_customer, generate_series(1, %(months)s) month) invoice""",

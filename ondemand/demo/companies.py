@@ -8,7 +8,7 @@ OBPS, SUITE, BIG, SHOP, CHAIN = "obps/starter", "obps/business", "obps/enterpris
 
 EU = (
     Company("iberia", SUITE, "Aceites del Guadalquivir", "Rocío Navarro", "rocio@aceites-guadalquivir.example",
-            "aceites", "ES", 349, 9, 5, 34, vat="ESB62527601", card=SPANISH, known=True),
+            "aceites", "ES", 349, 9, 5, 34, vat="ESB62527601", card=SPANISH, story="credited", known=True),
     Company("iberia", OBPS, "Talleres Etxeberria", "Iker Etxeberria", "iker@etxeberria.example",
             "etxeberria", "ES", 331, 3, 3, 6, vat="ESB84268465", card=SPANISH),
     Company("nordic", SHOP, "Fjordens Friluftsliv", "Ingrid Solberg", "ingrid@fjordens.example",
@@ -28,7 +28,7 @@ EU = (
     Company("nordic", OBPS, "Saimaa Puutuote", "Aino Laine", "aino@saimaa-puutuote.example",
             "saimaa", "FI", 192, 4, 7, 8, vat="FI86476412", story="boot"),
     Company("iberia", SUITE, "Atelier Rochebrune", "Camille Rochebrune", "camille@rochebrune.example",
-            "rochebrune", "FR", 165, 9, 6, 44, vat="FR68973714181"),
+            "rochebrune", "FR", 165, 9, 6, 44, vat="FR68973714181", story="disputed"),
     Company("iberia", SHOP, "Panadería San Roque", "Álvaro Quintana", "alvaro@sanroque.example",
             "sanroque", "ES", 134, 3, 5, 6, terminals=3, vat="ESB25167800", card=SPANISH, story="past_due"),
     Company("nordic", SUITE, "Hansekontor Lübeck", "Jonas Brandt", "jonas@hansekontor.example",
@@ -44,7 +44,7 @@ EU = (
 )  # fmt: skip
 US = (
     Company("lonestar", SUITE, "Blue Mesa Outfitters", "Caleb Thornton", "caleb@bluemesa.example",
-            "bluemesa", "US", 346, 10, 4, 37, known=True),
+            "bluemesa", "US", 346, 10, 4, 37, story="credited", known=True),
     Company("iberia", OBPS, "Puerto Vista Imports", "Daniela Reyes", "daniela@puertovista.example",
             "puertovista", "US", 322, 3, 5, 7),
     Company("lonestar", CHAIN, "Hill Country Hardware", "Wanda Kessler", "wanda@hillcountry.example",
@@ -52,7 +52,7 @@ US = (
     Company("lonestar", OBPS, "Magnolia Print Works", "June Abernathy", "june@magnoliaprint.example",
             "magnolia", "US", 261, 4, 6, 8, story="cancelled"),
     Company("iberia", SUITE, "Cascade Cold Storage", "Victor Almeida", "victor@cascadecold.example",
-            "cascadecold", "US", 226, 12, 3, 46, card=MASTERCARD),
+            "cascadecold", "US", 226, 12, 3, 46, card=MASTERCARD, story="disputed"),
     Company("lonestar", SHOP, "Bayou Bean Coffee", "Renée Boudreaux", "renee@bayoubean.example",
             "bayoubean", "US", 187, 4, 6, 6, terminals=4, story="refunded"),
     Company("iberia", SHOP, "Sol y Sombra Books", "Inés Cordero", "ines@solysombra.example",

@@ -58,6 +58,20 @@ class Stripe:
         wanted = {"capabilities[transfers][requested]": str(not restricted).lower()}
         self._call("POST", f"/v1/accounts/{account}", data=wanted)
 
+    def dispute(self, payment_intent: str, amount: int) -> str:
+        """The card's holder disputes so much of a payment; the dispute's id."""
+        charge = self._call("GET", f"/v1/payment_intents/{payment_intent}")["latest_charge"]
+        made = self._call("POST", "/_standin/disputes", json={"charge": charge, "amount": amount})
+        return str(made["id"])
+
+    def lose(self, dispute: str) -> None:
+        self._call("POST", "/_standin/disputes", json={"dispute": dispute, "outcome": "lost"})
+
+    def credit(self, invoice: str, amount: int) -> None:
+        """A credit note of a paid invoice, for the customer's balance."""
+        given = {"invoice": invoice, "amount": str(amount), "credit_amount": str(amount)}
+        self._call("POST", "/v1/credit_notes", data=given)
+
     def pay_out_balance(self, currency: str) -> None:
         """The platform's treasury moves what is available to its bank."""
         found = self._call("GET", "/v1/balance")["available"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from customers.models import Customer, Invoice, InvoicePayment
+from customers.models import Customer, InvoicePayment
 from customers.services import card_url
 from instances.services import boots
 from ondemand.demo.companies import LATER_CARD
@@ -18,7 +18,8 @@ from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 
 REPAIR = timedelta(minutes=40)  # until staff have looked at a boot that failed
-SHARE = 30  # per cent that are given back
+SHARE = 30  # per cent that are given back, or disputed
+DECISION = timedelta(days=20)  # that a bank takes
 
 
 class Stories:
@@ -37,6 +38,11 @@ class Stories:
             self._plan_cancellation(life)
         if life.company.story == "refunded":
             self.timeline.plan(self.timeline.end - 75 * DAY, partial(self._refund, life))
+        if life.company.story == "disputed":
+            self.timeline.plan(self.timeline.end - 75 * DAY, partial(self._dispute, life, lost=True))
+            self.timeline.plan(self.timeline.end - 6 * DAY, partial(self._dispute, life, lost=False))
+        if life.company.story == "credited":
+            self.timeline.plan(self.timeline.end - 9 * DAY, partial(self._credit, life))
         if life.company.story == "past_due":
             self.timeline.plan(self.timeline.end - 25 * DAY, partial(self._change_card, life))
 
@@ -69,12 +75,22 @@ class Stories:
 
     def _refund(self, life: Life, now: datetime) -> None:
         """Staff give back a part of the last paid invoice at Stripe."""
-        with as_worker():
-            of_customer = Invoice.objects.filter(customer_id=life.instance.customer_id, state=Invoice.State.PAID)
-            invoice = of_customer.latest("created_at")
-            payment = InvoicePayment.objects.get(invoice=invoice, state="paid")
+        payment = _payments(life)[0]
         amount = payment.amount * SHARE // 100
-        refunds.refund(payment_intent=payment.payment_intent, amount=amount, key=f"demo-refund-{invoice.stripe_id}")
+        key = f"demo-refund-{payment.invoice.stripe_id}"
+        refunds.refund(payment_intent=payment.payment_intent, amount=amount, key=key)
+
+    def _dispute(self, life: Life, now: datetime, *, lost: bool) -> None:
+        """Of the invoice before the last one, if there are two; the first time the bank decides for its customer."""
+        payment = _payments(life)[:2][-1]
+        dispute = self.lives.stripe.dispute(payment.payment_intent, payment.amount * SHARE // 100)
+        if lost:
+            self.timeline.plan(now + DECISION, lambda at: self.lives.stripe.lose(dispute))
+
+    def _credit(self, life: Life, now: datetime) -> None:
+        """Staff write a credit note; the next invoice is lower by it."""
+        payment = _payments(life)[0]
+        self.lives.stripe.credit(payment.invoice.stripe_id, payment.amount * SHARE // 100)
 
     def _change_card(self, life: Life, now: datetime) -> None:
         """To one that attaches, and then fails at the next renewal."""
@@ -82,3 +98,10 @@ class Stories:
             customer = Customer.objects.get(pk=life.instance.customer_id)
         page = card_url(customer, return_url="http://localhost/account/")
         self.lives.stripe.change_card(page, card=LATER_CARD, name=life.company.contact)
+
+
+def _payments(life: Life) -> list[InvoicePayment]:
+    """Of the customer's invoices, the latest first."""
+    with as_worker():
+        paid = InvoicePayment.objects.filter(customer_id=life.instance.customer_id, state="paid")
+        return list(paid.select_related("invoice").order_by("-invoice__created_at"))

@@ -157,11 +157,20 @@ def open_billing_portal(*, customer: str, return_url: str) -> str:
         return session.url
 
 
-def chosen_card(customer: str) -> str:
-    """The payment method that the customer chose at the portal; empty while it is the one from Checkout."""
+@dataclass(frozen=True)
+class CustomerFacts:
+    """`card`: the payment method that was chosen at the portal; empty while it is the one from Checkout.
+    `balance`, in minor units: what the next invoice takes besides (negative: what it gives)."""
+
+    card: str
+    balance: int
+
+
+def fetch_customer(id: str) -> CustomerFacts:
     with stripe_call() as client:
-        settings = client.v1.customers.retrieve(customer).invoice_settings
-    return id_of(settings.default_payment_method) if settings else ""
+        found = client.v1.customers.retrieve(id)
+    settings = found.invoice_settings
+    return CustomerFacts(id_of(settings.default_payment_method) if settings else "", found.balance or 0)
 
 
 def use_card(subscription: str, card: str) -> None:

@@ -57,6 +57,7 @@ class InvoiceFacts:
     due: int
     paid: int
     remaining: int
+    paid_outside: int
     credited_before: int
     created_at: datetime
     effective_at: datetime | None
@@ -141,6 +142,7 @@ def _invoice(found: stripe.Invoice, lines: list[stripe.InvoiceLineItem]) -> Invo
         due=found.amount_due,
         paid=found.amount_paid,
         remaining=found.amount_remaining,
+        paid_outside=found.amount_paid_off_stripe or 0,
         credited_before=found.pre_payment_credit_notes_amount,
         created_at=instant(found.created),
         effective_at=when(found.effective_at),

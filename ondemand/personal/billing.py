@@ -59,6 +59,7 @@ def billing(customer_id: int) -> Iterator[Table]:
             Told("total", "total", "money", meaning=_("total")),
             Told("due", "due", "money", meaning=_("what was to be paid")),
             Told("paid", "paid", "money", meaning=_("what was paid")),
+            Told("paid_outside", "paid_outside", "money", meaning=_("how much of it outside Stripe")),
             Told("paid_at", "paid_at", meaning=_("when it was paid")),
             Told("page", "page_url", meaning=_("its page at Stripe")),
             Told("pdf", "pdf_url", meaning=_("the document")),

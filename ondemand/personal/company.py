@@ -41,6 +41,7 @@ def _company(customer_id: int) -> Iterator[Table]:
             Told("paid", "paid", "money", meaning=_("total of all payments")),
             Told("refunded", "refunded", "money", meaning=_("total of all refunds")),
             Told("credited", "credited", "money", meaning=_("total of all credit notes")),
+            Told("balance", "balance", "money", meaning=_("what the next invoice takes besides; negative: gives")),
             Told("stripe_id", "stripe_id", meaning=_("id at Stripe, the payment provider")),
             Told("support_allowed", "support_allowed", meaning=_("whether the partner may enter the account")),
         ],

@@ -338,7 +338,7 @@ class Story:
         self.twice(inbox.take, sync.KINDS, sync.sync, now=self.now)
         page = open_billing_portal(customer=one.customer.stripe_id, return_url="http://localhost/")
         self.walk.standin.pay_page(page, AVAILABLE_AT_ONCE)
-        self.twice(sync.sync_card, one.customer.stripe_id, scope=WORKER)
+        self.twice(sync.sync_customer, one.customer.stripe_id, scope=WORKER)
 
     def by_hand(self) -> None:
         """A customer whose Stripe ids are invented, for what completions call."""

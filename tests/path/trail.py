@@ -97,7 +97,7 @@ NO_ENTRY: dict[str, str] = {
     "customers.support.session_of": "writes by end where the right has gone",
     "customers.support.why_not": READS,
     "customers.sync.sync": STRIPES,
-    "customers.sync.sync_card": STRIPES,
+    "customers.sync.sync_customer": STRIPES,
     "customers.sync.sync_invoice": STRIPES,
     "customers.sync.sync_subscription": STRIPES,
     "customers.sync.write_subscription": STRIPES,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ondemand.standins.stripe.account import Account
-from ondemand.standins.stripe.core import assign, listed, operation
+from ondemand.standins.stripe.core import assign, changed, listed, operation
 from ondemand.standins.stripe.errors import invalid, no_such
+from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 
@@ -17,7 +18,8 @@ def change(account: Account, customer: str, amount: int, currency: str, type: st
     """A negative amount is a credit to the customer."""
     owner = account.get("customer", customer)
     ending = owner["balance"] + amount
-    account.save(owner | {"balance": ending, "currency": owner["currency"] or currency})
+    after = account.save(owner | {"balance": ending, "currency": owner["currency"] or currency})
+    emit(account, "customer.updated", after, changed(owner, after))
     return account.new(
         KIND, amount=amount, currency=currency, customer=customer, ending_balance=ending, type=type, metadata={},
         **links,
