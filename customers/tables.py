@@ -114,7 +114,7 @@ class SubscriptionTable(ListTable):
 
 class InvoiceStateCell(BadgeCell):
     def draw(self, value: Any, row: Any) -> str:
-        return values.badge(row.get_state_display(), self.tones.get(value, "calm"))
+        return values.badge(row.state_text, self.tones.get(value, "calm"))
 
 
 class InvoiceTable(ListTable):

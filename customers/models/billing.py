@@ -109,11 +109,12 @@ class Invoice(models.Model):
     def __str__(self) -> str:
         return self.number or self.stripe_id
 
-    def get_state_display(self) -> Any:
+    @property
+    def state_text(self) -> Any:
         """Paid outside Stripe is Stripe's `paid` as well."""
         if self.state == Invoice.State.PAID and self.paid_outside:
             return _("paid outside Stripe") if self.paid_outside == self.paid else _("paid, in part outside Stripe")
-        return Invoice.State(self.state).label
+        return self.get_state_display()
 
 
 class InvoiceLine(models.Model):
