@@ -4,7 +4,19 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from customers.team import PEOPLE
-from customers.views import access, account, activity, cancelling, customers, help, login_as, opening, planning, usage
+from customers.views import (
+    access,
+    account,
+    activity,
+    backup,
+    cancelling,
+    customers,
+    help,
+    login_as,
+    opening,
+    planning,
+    usage,
+)
 from ondemand.teams.joining import Join
 from ondemand.teams.views import addresses
 
@@ -15,6 +27,7 @@ urlpatterns = [
     path("account/", account.Account.as_view(), name="account"),
     path("account/order/", require_safe(account.order), name="account-order"),
     path("account/instances/<int:pk>/open/", opening.open_instance, name="account-open"),
+    path("account/instances/<int:pk>/backup/", backup.backup, name="account-backup"),
     path("account/instances/<int:pk>/usage/", usage.AccountUsage.as_view(), name="account-usage"),
     path("account/subscriptions/<int:pk>/cancel/", cancelling.Cancel.as_view(), name="account-cancel"),
     path("account/subscriptions/<int:pk>/cancel/undo/", cancelling.undo, name="account-cancel-undo"),

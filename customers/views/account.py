@@ -24,6 +24,7 @@ from customers.views.plan_facts import plan_sections
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
+from instances.views.stops import deletion_notices, deletion_of, stop_facts
 from ondemand import clock
 from ondemand.clock import now
 from ondemand.portal import values
@@ -75,8 +76,14 @@ class Account(View):
         money = sees_account_money(request)
         context = {
             "title": customer.name,
-            "notices": [*notices(customer), *endings(customer, owner=role in PERSON_OWNER)],
-            "instances": instances_of(customer, money=money) if helper or role in PERSON_TECHNICAL else None,
+            "notices": [
+                *notices(customer),
+                *deletion_notices(customer.pk),
+                *endings(customer, owner=role in PERSON_OWNER),
+            ],
+            "instances": instances_of(customer, money=money, helper=bool(helper))
+            if helper or role in PERSON_TECHNICAL
+            else None,
             "sections": [
                 subscriptions(customer),
                 *plan_sections(customer.subscriptions.all(), may_change=role in PERSON_BILLING),
@@ -116,19 +123,20 @@ def leaving(customer: Customer) -> list[tuple[str, str]]:
     return [(f"{each.product} · {each.plan}", reverse("account-cancel", args=[each.pk])) for each in rows]
 
 
-def instances_of(customer: Customer, *, money: bool) -> list[dict[str, Any]]:
+def instances_of(customer: Customer, *, money: bool, helper: bool) -> list[dict[str, Any]]:
     """Without the amounts for support members, who meet no money figures (design.md section 2)."""
     at = now()
     rows = Instance.objects.live().filter(customer=customer).priced(at).select_related("product", "plan")
     used: dict[int, list[UsageCycle]] = {}
     for cycle in UsageCycle.objects.filter(customer_id=customer.pk).at(at).order_by("-meter"):
         used.setdefault(cycle.instance_id, []).append(cycle)
-    return [instance_card(row, used.get(row.pk, []), money) for row in rows.order_by("name", "pk")]
+    return [instance_card(row, used.get(row.pk, []), money, helper) for row in rows.order_by("name", "pk")]
 
 
-def instance_card(row: Any, cycles: list[UsageCycle], money: bool) -> dict[str, Any]:
+def instance_card(row: Any, cycles: list[UsageCycle], money: bool, helper: bool) -> dict[str, Any]:
     running = row.state == Instance.State.RUNNING
     meters = (meter_fact(cycle, money) for cycle in cycles)
+    foretold = None if helper else deletion_of(row)
     return {
         "pk": row.pk,
         "name": row.name,
@@ -138,10 +146,12 @@ def instance_card(row: Any, cycles: list[UsageCycle], money: bool) -> dict[str, 
         "tone": TONES.get(row.state, "calm"),
         "facts": [
             (_("Product and plan"), f"{row.product} · {row.plan}"),
+            *((fact.label, fact.value) for fact in stop_facts(row)),
             *meters,
         ],
-        "price": values.money(row.price, row.plan.currency) if money else "",
+        "price": values.money(row.price, row.plan.currency) if money and row.price is not None else "",
         "open_action": reverse("account-open", args=[row.pk]) if running else "",
+        "backup_action": reverse("account-backup", args=[row.pk]) if foretold and foretold.backed_up_at else "",
     }
 
 

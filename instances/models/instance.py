@@ -29,11 +29,12 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
     def priced(self, now: datetime) -> InstanceQuerySet:
         """With `price`, in minor units of the plan's currency: base and usage of the cycle that holds `now`.
 
-        What has ended has none (NULL).
+        What has ended, or is only kept, has none (NULL).
         """
         used = UsageCycle.objects.filter(partner_id=OuterRef("partner_id"), instance_id=OuterRef("pk")).at(now).summed()
         price = F("plan__base") + Coalesce(Subquery(used, models.BigIntegerField()), 0)
-        return self.annotate(price=Case(When(~Q(state=Instance.State.TERMINATED), then=price)))
+        over = Q(state=Instance.State.TERMINATED) | Q(subscription__state__in=Subscription.ENDED)
+        return self.annotate(price=Case(When(~over, then=price)))
 
     def of_another_plan(self) -> InstanceQuerySet:
         """Than their subscription now is."""

@@ -21,6 +21,7 @@ from customers.views.upcoming import upcoming_sections
 from instances.filters import InstanceFilter
 from instances.models import Instance, InstanceEvent, UsageCycle, UsageReading
 from instances.tables import TONES, EventTable, InstancesWithoutMoney, InstanceTable
+from instances.views.stops import stop_facts
 from instances.words import read
 from ondemand import charts
 from ondemand.clock import now, usage_day
@@ -112,6 +113,7 @@ class InstanceDetail(DetailScreen):
 def about(row: Instance) -> list[Fact]:
     return [
         Fact(_("State"), values.badge(row.get_state_display(), TONES.get(Instance.State(row.state), "calm"))),
+        *stop_facts(row),
         Fact(_("Address"), values.site(row.address)),
         Fact(_("Customer"), values.link(row.customer.get_absolute_url(), row.customer)),
         Fact(_("Product and plan"), f"{row.product} · {row.plan}"),

@@ -38,6 +38,7 @@ BESIDE = {
     "personal-data-erase": {Role.WORKER},
     "personal-data-export": {Role.WORKER},
     "account-access-end": {Role.WORKER},
+    "account-backup": {Role.WORKER},
     "account-open": {Role.WORKER},
     "bank-account": {Role.WORKER},
     "customer-login": {Role.WORKER},
