@@ -181,7 +181,7 @@ def take(user: User, house: House, *, anew: bool = True) -> Any:
     return browser.post(f"/account/instances/{house.instance.pk}/backup/")
 
 
-def test_owner_and_technical_people_download_the_last_backup_until_it_is_deleted(house: House) -> None:
+def test_the_last_backup_is_downloaded_until_it_is_deleted(house: House) -> None:
     ana = factories.make_person(customer=house.world.customer, email="ana@acme.example")
     assert take(ana, house).status_code == 404
     day = ended(house)

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "erasure.done": "tests/personal/test_erasing.py::test_what_is_left_says_what_it_was",
     "data.exported": "tests/personal/test_export.py::test_who_takes_data_along_is_written_down",
     "card.page_opened": "tests/path/test_trail_outside.py::test_card_and_instances_of_an_account",
+    "instance.backup_taken": "tests/scenarios/test_stops.py::test_the_last_backup_is_downloaded_until_it_is_deleted",
     "instance.opened": "tests/path/test_trail_outside.py::test_card_and_instances_of_an_account",
     "login_as.allowed": "tests/path/test_trail_outside.py::test_card_and_instances_of_an_account",
     "login_as.opened": "tests/path/test_trail_outside.py::test_card_and_instances_of_an_account",
