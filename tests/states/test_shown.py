@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from customers.models import Customer, Invoice
 from ondemand.tenancy.context import as_worker
-from tests import factories
 from tests.factories import sign_in
 from tests.path.walk import Walk
 from tests.screens.pages import shown
 from tests.states.desk import Desk
-
-Page = tuple[str, str]
-
-
-@pytest.fixture
-def desk(walk: Walk) -> Desk:
-    """A customer without a card, who is known here."""
-    plan = factories.make_plan(now=walk.now)
-    house = factories.make_house(code="iberia", product=plan.product, now=walk.now)
-    here = factories.make_customer(house=house, plan=plan, now=walk.now)
-    factories.make_person(customer=here, email="ana@acme.example")
-    product = walk.standin.v1.products.create({"name": "OBPS"}).id
-    price = walk.standin.v1.prices.create({"product": product, "currency": "eur", "unit_amount": 1_333}).id
-    customer = walk.standin.v1.customers.create({"name": "Acme"}).id
-    with as_worker():
-        Customer.objects.filter(pk=here.pk).update(stripe_id=customer)
-    return Desk(walk.standin, {"users": price}, customer)
 
 
 def both_pages(walk: Walk) -> list[str]:
