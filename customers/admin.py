@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -11,9 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from customers import grace
+from customers import cancelling, grace
 from customers.forms import ExemptForm, GraceForm
-from customers.models import CreditNote, Customer, Dispute, Invoice, InvoiceLine, Refund, Subscription
+from customers.models import Cancellation, CreditNote, Customer, Dispute, Invoice, InvoiceLine, Refund, Subscription
 from ondemand import clock
 from ondemand.personal.admin import erase_link
 from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, ReasonForm, acting, apply_each, ask_why
@@ -33,13 +34,17 @@ class CustomerAdmin(ReadOnlyAdmin):
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
     list_display = [
-        *("stripe_id", "customer", "plan", "state", "period_end", "cancel_at"),
+        *("stripe_id", "customer", "plan", "state", "period_end", "term_ends", "cancel_at"),
         *("grace_days", "exempt_until", "exempt_reason"),
     ]
     list_filter = ["state", "plan"]
     search_fields = ["stripe_id"]
     list_select_related = ["customer", "plan"]
     actions = ["exempt", "lift", "change_grace"]
+
+    @admin.display(description=_("term ends"))
+    def term_ends(self, row: Subscription) -> datetime | None:
+        return None if row.state in Subscription.ENDED else row.term_ends_at(clock.now())
 
     @admin.action(description=_("Exempt from suspension until a date"), permissions=["act"])
     def exempt(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
@@ -66,6 +71,37 @@ class SubscriptionAdmin(ReadOnlyAdmin):
             hint=gettext("Kept with the subscription and in the audit trail; the partner's owner reads it too."),
             about=lambda row: f"{row.customer}: {row.get_state_display()}",
             form_class=form,
+        )
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(ReadOnlyAdmin):
+    list_display = [
+        "subscription",
+        "customer",
+        "reason",
+        "text",
+        "created_at",
+        "ends_at",
+        "undone_at",
+        "ended_at",
+        "error",
+    ]
+    list_filter = ["reason", ("error", admin.EmptyFieldListFilter), ("undone_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["subscription", "customer"]
+    actions = ["undo"]
+
+    @admin.action(description=_("Undo: the subscription goes on"), permissions=["act"])
+    def undo(self, request: HttpRequest, rows: QuerySet[Cancellation]) -> HttpResponse | None:
+        said = {"by": acting(request), "now": clock.now()}
+        return ask_why(
+            self,
+            request,
+            rows,
+            lambda why: apply_each(request, rows, lambda row: cancelling.undo(row.pk, why=why, **said), ValueError),
+            title=gettext("Undo the cancellation"),
+            hint=gettext("Kept in the audit trail; the customer and the partner are told that it goes on."),
+            about=str,
         )
 
 

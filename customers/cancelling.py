@@ -58,7 +58,7 @@ def cancel(subscription_id: int, *, reason: str, text: str, by: User, now: datet
     return cancellation
 
 
-def undo(cancellation_id: int, *, by: User | None, now: datetime) -> bool:
+def undo(cancellation_id: int, *, by: User, now: datetime, why: str = "") -> bool:
     """It goes on. False once the end is there, or it was undone before. The caller opens the scope.
 
     While Stripe is being told of the end, what it is to know next waits for that call's lease.
@@ -71,7 +71,7 @@ def undo(cancellation_id: int, *, by: User | None, now: datetime) -> bool:
     Cancellation.objects.filter(pk=cancellation.pk).update(
         undone_at=now, undone_by=by, told_at=None, tries=0, next_try_at=again
     )
-    _say("undone", cancellation, now, by)
+    _say("undone", cancellation, now, by, **({"why": why} if why else {}))
     hint("customers.tasks.tell_end", cancellation.pk)
     return True
 
@@ -185,7 +185,7 @@ def _alarm(cancellation: Cancellation, error: Exception, now: datetime) -> None:
     )
 
 
-def _say(what: str, cancellation: Cancellation, now: datetime, by: User | None) -> None:
+def _say(what: str, cancellation: Cancellation, now: datetime, by: User | None, **more: str) -> None:
     """In the trail, and to the customer and its partner: templates/mail/subscription_<what>.txt."""
     subscription, day = cancellation.subscription, clock.business_day(cancellation.ends_at)
     audit.record(
@@ -197,6 +197,7 @@ def _say(what: str, cancellation: Cancellation, now: datetime, by: User | None) 
         target=subscription.customer.name,
         plan=f"{subscription.product} · {subscription.plan}",
         ends=day.isoformat(),
+        **more,
     )
     readers.tell_both(
         f"cancellation-{cancellation.pk}-{what}",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
 
-from customers.models import Customer
+from customers.models import Customer, Subscription
 from ondemand.portal.filters import ListFilter
 from ondemand.screens import row_id
 from partners.models import Plan, Product
@@ -42,6 +42,7 @@ class CustomerFilter(ListFilter):
 
     state = ChoiceFilter(label=_("Payment status"), choices=Customer.State.choices)
     plan = ChoiceFilter(label=_("Plan"), method="of_plan")
+    leaving = ChoiceFilter(label=_("Leaving"), choices=[("yes", _("an end is set"))], method="of_leaving")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,3 +50,6 @@ class CustomerFilter(ListFilter):
 
     def of_plan(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(Q(plan_id=int(value)))
+
+    def of_leaving(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(Exists(Subscription.objects.ending().filter(customer=OuterRef("pk"))))

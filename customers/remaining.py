@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from customers.models import Subscription
+from customers.models import PlanChange, Subscription
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,13 @@ class Bill:
     base_until: datetime | None
 
 
-def remaining_bills(subscription: Subscription, ends_at: datetime) -> list[Bill]:
-    """By the plan of today, before tax and discounts; the last one is for usage alone."""
+def remaining_bills(subscription: Subscription, ends_at: datetime, change: PlanChange | None = None) -> list[Bill]:
+    """By the plan of today and what it is to `change` to, before tax and discounts; the last is for usage alone."""
     found, at = [], subscription.period_end
     while at <= ends_at:
         used_from = subscription.cycle_at(at - timedelta(microseconds=1))[0]
         until = subscription.cycle_at(at)[1] if at < ends_at else None
-        found.append(Bill(at, used_from, subscription.plan.base if until else 0, until))
+        plan = change.to_plan if change and change.takes_effect_at <= at else subscription.plan
+        found.append(Bill(at, used_from, plan.base if until else 0, until))
         at = subscription.cycle_at(at)[1]
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CreditNote, Customer, Dispute, HelpRequest, Invoice, LoginToken, Refund, Subscription
@@ -21,6 +22,7 @@ from ondemand.portal.tables import (
     MoneyCell,
     NumberCell,
     TextCell,
+    getter,
 )
 
 TONES: Final = {
@@ -60,11 +62,26 @@ def instances_of(customer: Any) -> str:
     return f"{reverse('instances')}?customer={customer.pk}" if customer.instances else ""
 
 
+class LeavingCell(BadgeCell):
+    """A state and, where it is set, when it ends: `ends` is the path to that instant."""
+
+    def __init__(self, *args: Any, ends: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ends = getter(ends)
+
+    def draw(self, value: Any, row: Any) -> str:
+        at, badge = self.ends(row), super().draw(value, row)
+        if at is None:
+            return badge
+        day = values.day_text(clock.business_day(at))
+        return format_html('{}<br><span class="soft small">{}</span>', badge, _("ends on {day}").format(day=day))
+
+
 class CustomerTable(ListTable):
     name = LinkCell(verbose_name=_("company"))
     contact = TextCell(accessor="contact_name", verbose_name=_("primary contact"))
     email = MailCell(accessor="contact_email", verbose_name=_("e-mail"))
-    state = BadgeCell(Customer.State.choices, TONES, verbose_name=_("payment status"))
+    state = LeavingCell(Customer.State.choices, TONES, ends="ends_at", verbose_name=_("payment status"))
     plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
     acquired = DateCell(accessor="acquired_at", verbose_name=_("acquired"))
     instances = NumberCell(verbose_name=_("instances"))

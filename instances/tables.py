@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from customers.tables import LeavingCell
 from instances.models import Instance, InstanceEvent
 from instances.words import read
 from ondemand.portal import values
@@ -43,7 +44,7 @@ class AddressCell(LinkCell):
 class InstanceTable(ListTable):
     address = AddressCell(accessor="name", verbose_name=_("address"))
     customer = LinkCell(accessor="customer__name", url="customer.get_absolute_url", verbose_name=_("customer"))
-    state = BadgeCell(Instance.State.choices, TONES, verbose_name=_("state"))
+    state = LeavingCell(Instance.State.choices, TONES, ends="subscription.ends_at", verbose_name=_("state"))
     users = NumberCell(verbose_name=_("named users"))
     terminals = NumberCell(verbose_name=_("POS terminals"))
     disk = NumberCell(accessor="gigabytes", order_by="disk_mb", verbose_name=_("disk (GB)"))

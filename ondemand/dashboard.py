@@ -161,6 +161,9 @@ def attention(counted: figures.Counts, instances: bool) -> Iterator[tuple[str, s
     if counted.past_due:
         text = ngettext("%(count)d customer is past due", "%(count)d customers are past due", counted.past_due)
         yield "bad", text % {"count": counted.past_due}, f"{reverse('customers')}?state=past_due"
+    if counted.leaving:
+        text = ngettext("%(count)d customer is leaving", "%(count)d customers are leaving", counted.leaving)
+        yield "warn", text % {"count": counted.leaving}, f"{reverse('customers')}?leaving=yes"
     if counted.failing and instances:
         text = ngettext("%(count)d instance failed to boot", "%(count)d instances failed to boot", counted.failing)
         yield "bad", text % {"count": counted.failing}, f"{reverse('instances')}?state=failed"

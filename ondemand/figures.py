@@ -32,6 +32,7 @@ class Change:
 class Counts:
     customers: Change
     past_due: int
+    leaving: int
     running: Change
     failing: int
 
@@ -59,9 +60,11 @@ def counts(partner_id: int, today: date) -> Counts:
         before=Count("pk", filter=Q(running_at__lt=began) & not_ended),
         failing=Count("pk", filter=Q(state=Instance.State.FAILED)),
     )
+    leaving = Subscription.objects.ending().filter(partner_id=partner_id)
     return Counts(
         Change(customers["now"], customers["before"]),
         customers["past_due"],
+        leaving.values("customer_id").distinct().count(),
         Change(instances["now"], instances["before"]),
         instances["failing"],
     )

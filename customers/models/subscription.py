@@ -37,6 +37,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def live(self) -> SubscriptionQuerySet:
         return self.exclude(state__in=Subscription.ENDED)
 
+    def ending(self) -> SubscriptionQuerySet:
+        """Live ones whose end is set."""
+        return self.live().filter(cancel_at__isnull=False)
+
     def to_preview(self, now: datetime) -> SubscriptionQuerySet:
         """Live ones of whose upcoming invoice nothing is known, or something has changed."""
         return self.live().filter(Q(upcoming=None) | Q(upcoming__next_look_at__lte=now))
@@ -134,6 +138,11 @@ class Subscription(models.Model):
     def card_text(self) -> str:
         """As customers know their card: brand and last digits."""
         return f"{self.card_brand.title()} •••• {self.card_last4}" if self.card_last4 else ""
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The end that is set and still to come."""
+        return None if self.state in self.ENDED else self.cancel_at
 
     @staticmethod
     def first_cycle_end(at: datetime) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -16,7 +16,7 @@ from customers import cancelling
 from customers.forms import CancelForm
 from customers.models import Cancellation, Subscription
 from customers.remaining import Bill, remaining_bills
-from customers.views.account import customer_of
+from customers.views.planning import coming, subscription_of
 from customers.views.upcoming import upcoming_sections
 from ondemand import clock
 from ondemand.portal import values
@@ -61,13 +61,14 @@ class Cancel(View):
         known = cancellation.ends_at if cancellation else mine.cancel_at
         ends_at = known or mine.term_ends_at(clock.now())
         with tenant(cast(TenantRequest, request).tenancy):
+            bills = remaining_bills(mine, ends_at, coming(mine).first())
             context = {
                 "form": form,
                 "subscription": mine,
                 "cancellation": cancellation,
                 "may_cancel": known is None,
-                "ends": clock.business_day(ends_at),
-                "bills": [words_of(bill, mine.plan.currency) for bill in remaining_bills(mine, ends_at)],
+                "ends": values.day_text(clock.business_day(ends_at)),
+                "bills": [words_of(bill, mine.plan.currency) for bill in bills],
                 "sections": upcoming_sections(Subscription.objects.filter(pk=mine.pk)),
             }
             return render(request, "customers/cancel.html", context, status=status)
@@ -86,11 +87,6 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.error(request, _("There is no cancellation that could still be undone."))
     return redirect("account")
-
-
-def subscription_of(request: HttpRequest, pk: int) -> Subscription:
-    live = Subscription.objects.live().filter(customer=customer_of(request))
-    return get_object_or_404(live.select_related("product", "plan"), pk=pk)
 
 
 def open_of(subscription: Subscription) -> Cancellation | None:

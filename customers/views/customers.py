@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import Min, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from commissions.models import Commission
 from commissions.tables import CustomersCommissionTable
 from customers.filters import CustomerFilter
-from customers.models import Customer, HelpRequest, Invoice, LoginToken, Subscription
+from customers.models import Cancellation, Customer, HelpRequest, Invoice, LoginToken, Subscription
 from customers.tables import (
     TONES,
     CustomersWithoutApps,
@@ -46,12 +46,16 @@ BASICS = [
     Column("plan", "plan__name"),
     Column("acquired", "acquired_at", "date"),
     Column("instances", "instances", "number"),
+    Column("ends_on", "ends_at", "date"),
 ]
 MONEY = [
     Column("invoiced", "invoiced", "money"),
     Column("paid", "paid", "money"),
     Column("currency", "currency"),
 ]
+
+
+ENDING = Subscription.objects.ending().filter(partner_id=OuterRef("partner_id"), customer_id=OuterRef("pk"))
 
 
 class CustomerList(PartnerList):
@@ -61,7 +65,7 @@ class CustomerList(PartnerList):
     table_class = CustomerTable
     filter_class = CustomerFilter
     totals = [(_("Instances"), "instances"), (_("Invoiced"), "invoiced"), (_("Paid"), "paid")]
-    tabs = [(_("Past due"), "state=past_due"), (_("Cancelled"), "state=cancelled")]
+    tabs = [(_("Past due"), "state=past_due"), (_("Leaving"), "leaving=yes"), (_("Cancelled"), "state=cancelled")]
     export = [*BASICS, *MONEY]
     export_name = "customers"
     empty_title = _("No customers yet")
@@ -69,7 +73,8 @@ class CustomerList(PartnerList):
     empty_action = (_("Your sign-up pages"), "/sign-up-pages/")
 
     def rows(self, request: HttpRequest) -> QuerySet[Customer]:
-        return Customer.objects.for_partner(partner_id_of(request)).select_related("plan")
+        mine = Customer.objects.for_partner(partner_id_of(request)).select_related("plan")
+        return mine.annotate(ends_at=Subquery(ENDING.order_by("cancel_at").values("cancel_at")[:1]))
 
 
 class CustomersForFinance(CustomerList):
@@ -104,6 +109,7 @@ class CustomerDetail(DetailScreen):
             Facts(contact_facts(row), _("Contact")),
             Rows(_("Subscriptions"), first_rows(SubscriptionTable, subscriptions_of(row), 50)),
             *plan_sections(row.subscriptions.all()),
+            *cancellation_sections(row),
         ]
         if sees_instances(self.request):
             sections.append(instances_section(row))
@@ -128,6 +134,21 @@ def account_facts(row: Customer, money: bool) -> Iterator[Fact]:
         yield Fact(_("The card is tried again on"), values.day(dates["retry"]))
     if money:
         yield from money_facts(row)
+
+
+def cancellation_sections(row: Customer) -> list[Facts]:
+    """Why it leaves, in its own words: it may be won back until the end."""
+    cancelled = Cancellation.objects.open().filter(partner_id=row.partner_id, customer=row)
+    related = cancelled.select_related("subscription__product", "subscription__plan")
+    return [Facts(list(cancellation_facts(each)), _("Leaving")) for each in related]
+
+
+def cancellation_facts(cancellation: Cancellation) -> Iterator[Fact]:
+    subscription = cancellation.subscription
+    yield Fact(_("Product and plan"), f"{subscription.product} · {subscription.plan}")
+    yield Fact(_("Ends on"), values.day(business_day(cancellation.ends_at)), big=True)
+    yield Fact(_("Cancelled"), values.instant(cancellation.created_at))
+    yield Fact(_("Reason"), cancellation.get_reason_display(), help=cancellation.text)
 
 
 def money_facts(row: Customer) -> Iterator[Fact]:

@@ -24,7 +24,7 @@ from instances.tables import TONES, EventTable, InstancesWithoutMoney, InstanceT
 from instances.views.stops import stop_facts
 from instances.words import read
 from ondemand import charts
-from ondemand.clock import now, usage_day
+from ondemand.clock import business_day, now, usage_day
 from ondemand.portal import values
 from ondemand.portal.detail import DetailScreen, Fact, Facts, Rows, first_rows
 from ondemand.portal.exports import Column
@@ -42,6 +42,7 @@ BASICS = [
     Column("users", "users", "number"),
     Column("terminals", "terminals", "number"),
     Column("disk_gb", "gigabytes", "number"),
+    Column("ends_on", "subscription__cancel_at", "date"),
 ]
 GIGABYTES = Cast((F("disk_mb") + Value(1023)) / Value(1024), IntegerField())  # rounded up, as they are billed
 MONEY = [Column("price", "price", "money", "plan__currency"), Column("currency", "plan__currency")]
@@ -64,7 +65,7 @@ class InstanceList(PartnerList):
 
     def rows(self, request: HttpRequest) -> QuerySet[Instance]:
         mine = Instance.objects.for_partner(partner_id_of(request)).priced(now())
-        return mine.annotate(gigabytes=GIGABYTES).select_related("customer", "product", "plan")
+        return mine.annotate(gigabytes=GIGABYTES).select_related("customer", "product", "plan", "subscription")
 
 
 class InstancesForSupport(InstanceList):
@@ -117,12 +118,22 @@ def about(row: Instance) -> list[Fact]:
         Fact(_("Address"), values.site(row.address)),
         Fact(_("Customer"), values.link(row.customer.get_absolute_url(), row.customer)),
         Fact(_("Product and plan"), f"{row.product} · {row.plan}"),
+        *term_facts(row.subscription),
         Fact(_("Version"), row.version),
         Fact(_("Running since"), row.running_at and values.instant(row.running_at)),
         Fact(_("Ended on"), values.instant(row.ended_at))
         if row.ended_at
         else Fact(_("Ordered"), values.instant(row.created_at)),
     ]
+
+
+def term_facts(subscription: Subscription) -> list[Fact]:
+    if subscription.state in Subscription.ENDED:
+        return []
+    if at := subscription.ends_at:
+        return [Fact(_("Ends on"), values.day(business_day(at)), help=_("The subscription was cancelled."))]
+    day = values.day(business_day(subscription.term_ends_at(now())))
+    return [Fact(_("Term ends on"), day, help=_("It renews by itself."))]
 
 
 def measures(row: Instance) -> list[Fact]:

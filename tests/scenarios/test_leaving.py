@@ -132,12 +132,12 @@ def test_customer_and_partner_are_told_once_of_the_cancellation_and_of_the_end(h
     assert mailed("has ended") == ["ana@acme.example", "owner@iberia.example"]
 
 
-def test_the_instance_ends_with_the_subscription(house: House) -> None:
+def test_the_instance_is_stopped_with_the_subscription(house: House) -> None:
     wait_months(house, 11)
     cancel(house)
     work_until_the_end(house)
     with as_worker():
-        assert Instance.objects.to_end().filter(pk=house.instance.pk).exists()
+        assert Instance.objects.to_stop().filter(pk=house.instance.pk).exists()
 
 
 def test_who_undoes_it_goes_on_for_another_year(house: House) -> None:
