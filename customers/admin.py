@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers import cancelling, grace
-from customers.forms import ExemptForm, GraceForm
+from customers.forms import EndForm, ExemptForm, GraceForm
 from customers.models import Cancellation, CreditNote, Customer, Dispute, Invoice, InvoiceLine, Refund, Subscription
+from instances.services import at_once
 from ondemand import clock
 from ondemand.personal.admin import erase_link
 from ondemand.staff import ReadOnlyAdmin, ReadOnlyInline, ReasonForm, acting, apply_each, ask_why
@@ -40,7 +41,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_filter = ["state", "plan"]
     search_fields = ["stripe_id"]
     list_select_related = ["customer", "plan"]
-    actions = ["exempt", "lift", "change_grace"]
+    actions = ["exempt", "lift", "change_grace", "end_at_once"]
 
     @admin.display(description=_("term ends"))
     def term_ends(self, row: Subscription) -> datetime | None:
@@ -57,6 +58,22 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Change the days of grace"), permissions=["act"])
     def change_grace(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
         return self._decide(request, rows, grace.change_days, gettext("Change the days of grace"), GraceForm)
+
+    @admin.action(description=_("End at once, before the term"), permissions=["act"])
+    def end_at_once(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
+        said = {"by": acting(request), "now": clock.now()}
+        return ask_why(
+            self,
+            request,
+            rows,
+            lambda **given: apply_each(
+                request, rows, lambda row: at_once.end_at_once(row, **given, **said), at_once.EndingRefused
+            ),
+            title=gettext("End at once"),
+            hint=gettext("Customer and partner read it, by mail and in the audit trail."),
+            about=lambda row: f"{row.customer}: {row.get_state_display()}",
+            form_class=EndForm,
+        )
 
     def _decide(
         self, request: HttpRequest, rows: QuerySet[Subscription], act: Any, title: str, form: type[ReasonForm]

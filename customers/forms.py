@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.grace import MOST_DAYS
 from customers.models import Cancellation
+from instances.models import Ending
 from ondemand import clock
 from ondemand.staff import ReasonForm
 
@@ -93,6 +94,16 @@ class GraceForm(ReasonForm):
         help_text=_("From an invoice's date to the suspension of who has not paid it; usually 14."),
     )
     field_order = ["days", "why"]
+
+
+class EndForm(ReasonForm):
+    unpaid = forms.ChoiceField(
+        label=_("Unpaid invoices"),
+        choices=Ending.Unpaid.choices,
+        widget=forms.RadioSelect,
+        help_text=_("What was used until now is invoiced first, and is among them unless the card pays it."),
+    )
+    field_order = ["unpaid", "why"]
 
 
 class CancelForm(forms.Form):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from instances.forms import CauseForm
-from instances.models import Brake, Deletion, Instance, InstanceEvent, Suspension, UsageCycle
+from instances.models import Brake, Deletion, Ending, Instance, InstanceEvent, Suspension, UsageCycle
 from instances.services import boots, brake, by_hand
 from instances.services.by_hand import SuspensionRefused
 from ondemand import clock
@@ -69,6 +69,15 @@ class InstanceAdmin(ReadOnlyAdmin):
             about=lambda row: f"{row.customer}: {row.get_state_display()}",
             form_class=CauseForm,
         )
+
+
+@admin.register(Ending)
+class EndingAdmin(ReadOnlyAdmin):
+    """Begun by the action of a subscription; what is not done says why."""
+
+    list_display = ["customer", "subscription", "why", "unpaid", "by", "asked_at", "done_at", "error"]
+    list_filter = [("done_at", admin.EmptyFieldListFilter), "unpaid"]
+    list_select_related = ["customer", "subscription", "by"]
 
 
 @admin.register(Brake)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from instances.comparing import COMPARED
-from instances.models import Instance, UsageCycle
+from instances.models import Ending, Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots, deletions, dunning, endings, plans, suspensions, usage, warnings
+from instances.services import at_once, boots, deletions, dunning, endings, plans, suspensions, usage, warnings
 from ondemand import clock
 from ondemand.comparing import compare_nightly
 from ondemand.jobs import job
@@ -46,6 +46,11 @@ def warn() -> None:
 
 
 @job
+def end_at_once(ending_id: int) -> None:
+    at_once.carry_out(ending_id, now=clock.now())
+
+
+@job
 def push_usage(cycle_id: int) -> None:
     usage.push(cycle_id, now=clock.now())
 
@@ -55,10 +60,13 @@ def sweep() -> None:
     now = clock.now()
     with as_worker():
         plans.follow(now=now)
+        at_once_ids = list(Ending.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
         to_boot = list(Instance.objects.to_boot(now).values_list("pk", flat=True)[:MOST])
         to_switch = list(Instance.objects.to_switch(now).values_list("pk", flat=True)[:MOST])
         to_end = list(Instance.objects.to_end().values_list("pk", flat=True)[:MOST])
         to_push = list(UsageCycle.objects.to_push(now).values_list("pk", flat=True)[:MOST])
+    for ending_id in at_once_ids:
+        at_once.carry_out(ending_id, now=now)
     for instance_id in to_boot:
         boots.boot(instance_id, provisioner=provisioner(), now=now)
     for instance_id in to_switch:

@@ -371,6 +371,83 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Ending",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("why", models.CharField(max_length=200, verbose_name="reason")),
+                (
+                    "unpaid",
+                    models.CharField(
+                        choices=[
+                            ("collect", "charge the card once more"),
+                            ("void", "declare them void: nothing is owed"),
+                        ],
+                        max_length=10,
+                        verbose_name="unpaid invoices",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="done")),
+                ("invoices", models.JSONField(null=True)),
+                ("call_key", models.CharField(blank=True, max_length=80)),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("error", models.TextField(blank=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="endings",
+                        to="customers.subscription",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "ending at once",
+                "verbose_name_plural": "endings at once",
+                "ordering": ["-asked_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer"], name="ending_customer"),
+                    models.Index(condition=models.Q(("done_at", None)), fields=["next_try_at"], name="ending_to_do"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "subscription"), name="ending_once"),
+                    models.CheckConstraint(condition=models.Q(("why", ""), _negated=True), name="ending_has_a_reason"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Deletion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -100,6 +100,12 @@ class Migration(migrations.Migration):
             "partner_id, id",
             **FOLLOWS,
         ),
+        CompositeForeignKey(
+            "instances_ending", "partner_id, customer_id", "customers_customer", "partner_id, id", **FOLLOWS
+        ),
+        CompositeForeignKey(
+            "instances_ending", "partner_id, subscription_id", "customers_subscription", "partner_id, id", **FOLLOWS
+        ),
         CompositeForeignKey("instances_usagereading", *ASSIGNMENT_KEY),
         CompositeForeignKey("instances_usagecycle", *ASSIGNMENT_KEY),
         WallTable(
@@ -128,6 +134,13 @@ class Migration(migrations.Migration):
         ),
         WallTable(
             "instances_deletion",
+            Access(Role.WEB, READ, OWN_PARTNER),
+            Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
+            Access(Role.STAFF, EDIT),
+            Access(Role.WORKER, EDIT),
+        ),
+        WallTable(
+            "instances_ending",
             Access(Role.WEB, READ, OWN_PARTNER),
             Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
             Access(Role.STAFF, EDIT),

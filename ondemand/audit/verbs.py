@@ -118,6 +118,9 @@ VERBS: dict[str, Verb] = {
     "subscription.undone": Verb(
         Area.CUSTOMERS, _("undid the cancellation of %(target)s to %(plan)s, which goes on beyond %(ends)s"), BOTH
     ),
+    "subscription.ended_at_once": Verb(
+        Area.CUSTOMERS, _("ended the subscription of %(target)s at once: %(why)s"), BOTH
+    ),
     "subscription.ended": Verb(Area.CUSTOMERS, _("ended the subscription of %(target)s to %(plan)s"), BOTH),
     "help.asked": Verb(Area.CUSTOMERS, _("asked for help with %(target)s"), BOTH),
     "card.page_opened": Verb(Area.CUSTOMERS, _("opened the page of card and invoices"), CUSTOMER),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import customers.tasks
+import instances.tasks
 from customers import cancelling, sync
 from customers.models import Cancellation
+from instances.services import at_once
 from ondemand.models import User
 from ondemand.tenancy.context import Scope, as_worker
 from ondemand.tenancy.roles import Role
+from tests.path.walk import STAFF
 
 if TYPE_CHECKING:
     from tests.path.story import Story
@@ -43,4 +46,11 @@ def cancelled(story: Story, name: str) -> Cancellation:
 
 
 def left(story: Story) -> None:
+    """Three has left; staff end four's and one's subscriptions at once."""
     story.twice(cancelling.close, now=story.now, scope=WORKER)
+    said: dict[str, Any] = {"why": "Fraud", "unpaid": "collect", "by": story.user("staff"), "now": story.now}
+    refused: dict[str, Any] = {"scope": STAFF, "refused": at_once.EndingRefused}
+    four = story.twice(at_once.end_at_once, story.subscription("four"), **said, **refused)
+    story.twice(at_once.carry_out, four.pk, now=story.now)
+    one = story.twice(at_once.end_at_once, story.subscription("one"), **said, **refused)
+    story.twice(instances.tasks.end_at_once, one.pk)

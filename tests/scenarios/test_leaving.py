@@ -17,6 +17,7 @@ from ondemand.tenancy.context import as_worker
 from tests import factories
 from tests.conftest import in_ci
 from tests.scenarios.house import House
+from tests.usage.world import dying
 
 pytestmark = in_ci
 
@@ -154,6 +155,32 @@ def test_who_undoes_it_goes_on_for_another_year(house: House) -> None:
         assert (subscription.state, subscription.cancel_at) == ("active", None)
         assert subscription.term_ends_at(house.now) == clock.months_later(cancellation.ends_at, 12)
     assert mailed("goes on and renews itself") == ["ana@acme.example", "owner@iberia.example"]
+
+
+def test_killed_anywhere_stripe_knows_of_the_end_and_then_of_its_undoing(house: House) -> None:
+    said: dict[str, Any] = {"reason": "price", "text": "", "by": owner(house), "now": house.now}
+    with as_worker():
+        made = cancelling.cancel(house.world.subscription.pk, **said)
+    id = house.world.subscription.stripe_id
+    assert told_in_spite_of_deaths(house, made) > 3
+    assert house.world.standin.v1.subscriptions.retrieve(id).cancel_at == int(made.ends_at.timestamp())
+    with as_worker():
+        assert cancelling.undo(made.pk, by=made.by, now=house.now)
+    assert told_in_spite_of_deaths(house, made) > 3
+    assert house.world.standin.v1.subscriptions.retrieve(id).cancel_at is None
+
+
+def told_in_spite_of_deaths(house: House, made: Cancellation) -> int:
+    """Killed at its first point, then at its second, until a run gets to its end. How many deaths that were."""
+    for point in range(1, 20):
+        with dying(point):
+            cancelling.tell(made.pk, now=house.now)
+        with as_worker():
+            made.refresh_from_db()
+        if made.told_at:
+            return point - 1
+        house.world.wait(minutes=2)
+    raise AssertionError("it never ended")
 
 
 def test_an_end_that_was_taken_away_at_stripe_is_undone_here(house: House) -> None:
