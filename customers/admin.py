@@ -61,7 +61,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("End at once, before the term"), permissions=["act"])
     def end_at_once(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:
-        said = {"by": acting(request), "now": clock.now()}
+        said: dict[str, Any] = {"by": acting(request), "now": clock.now()}
         return ask_why(
             self,
             request,
@@ -78,7 +78,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     def _decide(
         self, request: HttpRequest, rows: QuerySet[Subscription], act: Any, title: str, form: type[ReasonForm]
     ) -> HttpResponse | None:
-        said = {"by": acting(request), "now": clock.now()}
+        said: dict[str, Any] = {"by": acting(request), "now": clock.now()}
         return ask_why(
             self,
             request,
@@ -110,7 +110,7 @@ class CancellationAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Undo: the subscription goes on"), permissions=["act"])
     def undo(self, request: HttpRequest, rows: QuerySet[Cancellation]) -> HttpResponse | None:
-        said = {"by": acting(request), "now": clock.now()}
+        said: dict[str, Any] = {"by": acting(request), "now": clock.now()}
         return ask_why(
             self,
             request,

@@ -22,6 +22,7 @@ from ondemand.money import Money
 from ondemand.tenancy.context import as_worker
 
 LEASE = timedelta(minutes=5)  # longer than all its calls
+SKEW = timedelta(minutes=5)  # of Stripe's clock and ours
 
 
 class EndingRefused(Exception):
@@ -108,7 +109,7 @@ def _push_peaks(subscription: str, now: datetime) -> None:
 def _settle(ending: Ending) -> list[Bill]:
     """Which invoices are meant is kept before the first of them is touched, so that each is said."""
     if ending.invoices is None:
-        ending.invoices = last_invoices(ending.subscription.stripe_id, since=ending.asked_at.replace(microsecond=0))
+        ending.invoices = last_invoices(ending.subscription.stripe_id, since=ending.asked_at - SKEW)
         with as_worker():
             Ending.objects.filter(pk=ending.pk).update(invoices=ending.invoices)
     void = ending.unpaid == Ending.Unpaid.VOID
