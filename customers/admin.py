@@ -36,7 +36,7 @@ class CustomerAdmin(ReadOnlyAdmin):
 class SubscriptionAdmin(ReadOnlyAdmin):
     list_display = [
         *("stripe_id", "customer", "plan", "state", "period_end", "term_ends", "cancel_at"),
-        *("grace_days", "exempt_until", "exempt_reason"),
+        *("card_ends", "suspends_at", "grace_days", "exempt_until", "exempt_reason"),
     ]
     list_filter = ["state", "plan"]
     search_fields = ["stripe_id"]
@@ -46,6 +46,15 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("term ends"))
     def term_ends(self, row: Subscription) -> datetime | None:
         return None if row.state in Subscription.ENDED else row.term_ends_at(clock.now())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        found: QuerySet[Subscription] = super().get_queryset(request).with_suspension_date()
+        return found
+
+    @admin.display(description=_("suspended from, unless paid"), ordering="suspends_at")
+    def suspends_at(self, row: Any) -> datetime | None:
+        at: datetime | None = row.suspends_at
+        return at
 
     @admin.action(description=_("Exempt from suspension until a date"), permissions=["act"])
     def exempt(self, request: HttpRequest, rows: QuerySet[Subscription]) -> HttpResponse | None:

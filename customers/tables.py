@@ -85,6 +85,7 @@ class CustomerTable(ListTable):
     plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
     acquired = DateCell(accessor="acquired_at", verbose_name=_("acquired"))
     instances = NumberCell(verbose_name=_("instances"))
+    suspends = DateCell(accessor="suspends_at", verbose_name=_("suspended from, unless paid"))
     apps = ActionCell(_("Apps"), url=instances_of, verbose_name=_("apps"))
     invoiced = MoneyCell(verbose_name=_("invoiced"))
     paid = MoneyCell(verbose_name=_("paid"))

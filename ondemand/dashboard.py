@@ -14,8 +14,9 @@ from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 from django.views import View
 
-from customers.models import Customer
+from customers.models import Customer, Invoice, Subscription
 from customers.tables import TONES
+from customers.views.risk import unpaid_of
 from ondemand import charts, clock, figures
 from ondemand.figures import Change
 from ondemand.portal import values
@@ -44,7 +45,7 @@ def context_of(request: HttpRequest) -> Shown:
     funnel = figures.funnel(partner_id, now, today)
     shown: Shown = {
         "figures": list(count_figures(counted, instances)),
-        "attention": list(attention(counted, instances)),
+        "attention": [*attention(counted, instances), *suspensions_ahead(partner_id)],
         "funnel": funnel_drawing(funnel),
         "funnel_note": boot_note(funnel.boot_seconds),
         "newest": [newest(customer) for customer in figures.newest_customers(partner_id)],
@@ -167,6 +168,15 @@ def attention(counted: figures.Counts, instances: bool) -> Iterator[tuple[str, s
     if counted.failing and instances:
         text = ngettext("%(count)d instance failed to boot", "%(count)d instances failed to boot", counted.failing)
         yield "bad", text % {"count": counted.failing}, f"{reverse('instances')}?state=failed"
+
+
+def suspensions_ahead(partner_id: int) -> list[tuple[str, str, str]]:
+    """The next of those that are unpaid."""
+    open_invoices = Invoice.objects.for_partner(partner_id).unpaid().values("subscription_stripe_id")
+    rows = Subscription.objects.filter(partner_id=partner_id, stripe_id__in=open_invoices).select_related("customer")
+    return [
+        ("bad", f"{row.customer}: {outlook}", row.customer.get_absolute_url()) for row, outlook in unpaid_of(rows)[:3]
+    ]
 
 
 def bank_attention(partner_id: int) -> list[tuple[str, str, str]]:

@@ -21,6 +21,7 @@ from customers.tables import InvoiceTable, SubscriptionTable
 from customers.views.corrections import correction_sections
 from customers.views.customers import balance_facts
 from customers.views.plan_facts import plan_sections
+from customers.views.risk import Notice, card_sections, unpaid_notices
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance, UsageCycle
 from instances.tables import TONES
@@ -77,7 +78,7 @@ class Account(View):
         context = {
             "title": customer.name,
             "notices": [
-                *notices(customer),
+                *notices(customer, may_pay=role in PERSON_BILLING),
                 *deletion_notices(customer.pk),
                 *endings(customer, owner=role in PERSON_OWNER),
             ],
@@ -99,7 +100,9 @@ class Account(View):
         return render(request, "customers/account.html", context)
 
 
-def notices(customer: Customer) -> list[tuple[str, str, str, str]]:
+def notices(customer: Customer, *, may_pay: bool) -> list[Notice]:
+    if unpaid := unpaid_notices(customer, may_pay=may_pay):
+        return unpaid
     if customer.state != Customer.State.PAST_DUE:
         return []
     return [("bad", _("Your last payment failed. Change the card, so that your instances keep running."), "", "")]
@@ -173,6 +176,7 @@ def subscriptions(customer: Customer) -> Rows:
 def bills(customer: Customer) -> list[Facts | Rows]:
     balance = list(balance_facts(customer))
     return [
+        *card_sections(customer),
         *upcoming_sections(customer.subscriptions.all()),
         *([Facts(balance)] if balance else []),
         invoices(customer),

@@ -26,6 +26,7 @@ from customers.tables import (
 )
 from customers.views.corrections import correction_sections
 from customers.views.plan_facts import plan_sections
+from customers.views.risk import card_sections, risk_of, with_suspension_date
 from customers.views.upcoming import upcoming_sections
 from instances.models import Instance
 from instances.tables import CustomersInstanceTable
@@ -47,6 +48,7 @@ BASICS = [
     Column("acquired", "acquired_at", "date"),
     Column("instances", "instances", "number"),
     Column("ends_on", "ends_at", "date"),
+    Column("suspends", "suspends_at", "date"),
 ]
 MONEY = [
     Column("invoiced", "invoiced", "money"),
@@ -73,7 +75,7 @@ class CustomerList(PartnerList):
     empty_action = (_("Your sign-up pages"), "/sign-up-pages/")
 
     def rows(self, request: HttpRequest) -> QuerySet[Customer]:
-        mine = Customer.objects.for_partner(partner_id_of(request)).select_related("plan")
+        mine = with_suspension_date(Customer.objects.for_partner(partner_id_of(request)).select_related("plan"))
         return mine.annotate(ends_at=Subquery(ENDING.order_by("cancel_at").values("cancel_at")[:1]))
 
 
@@ -107,6 +109,7 @@ class CustomerDetail(DetailScreen):
         sections: list[Facts | Rows] = [
             Facts(list(account_facts(row, money)), _("Account")),
             Facts(contact_facts(row), _("Contact")),
+            *card_sections(row),
             Rows(_("Subscriptions"), first_rows(SubscriptionTable, subscriptions_of(row), 50)),
             *plan_sections(row.subscriptions.all()),
             *cancellation_sections(row),
@@ -123,7 +126,8 @@ class CustomerDetail(DetailScreen):
     def extra(self, request: HttpRequest, row: Customer) -> dict[str, Any]:
         member = cast(TenantRequest, request).member
         may = member is not None and member.role in SUPPORT and row.support_allowed
-        return {"login_url": reverse("customer-login", args=[row.pk]) if may else ""}
+        risk = risk_of(row, money=sees_money(request))
+        return {"login_url": reverse("customer-login", args=[row.pk]) if may else "", "risk": risk}
 
 
 def account_facts(row: Customer, money: bool) -> Iterator[Fact]:

@@ -13,16 +13,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from customers.models import Invoice, Person
-from instances.models import Brake, Deletion, Instance, Suspension
+from instances.models import Brake, Instance, Suspension
 from instances.provisioners import Notice, Provisioner, ProvisionerError, Server
 from instances.services import deletions
 from instances.services.boots import LEASE, POLL, note
-from instances.services.warnings import tell_resumed, tell_suspended
+from instances.services.warnings import tell_resumed, tell_suspended, why
 from ondemand import audit
 from ondemand.backoff import next_try
 from ondemand.hints import hint
 from ondemand.models import User
-from ondemand.portal import values
 from ondemand.tenancy.context import as_worker
 
 SLOWEST = timedelta(seconds=30)  # who has paid works again within a minute
@@ -148,20 +147,10 @@ def _notice(instance: Instance) -> Notice:
     language = owners.values_list("user__language", flat=True).first() or settings.LANGUAGE_CODE
     with translation.override(language):
         return Notice(
-            why=_why(instance, causes),
+            why=why(instance, causes),
             how_to_pay=_how_to_pay(instance) if Suspension.Cause.UNPAID in causes else "",
             whom_to_ask=", ".join(filter(None, [partner.name, partner.support_email, partner.support_phone])),
         )
-
-
-def _why(instance: Instance, causes: set[str]) -> str:
-    if Suspension.Cause.TERM_ENDED in causes:
-        ends = Deletion.objects.ahead().filter(instance=instance).values_list("delete_on", flat=True).first()
-        told = _("The subscription has ended. Your data can be had from your account until %(date)s: %(url)s")
-        return told % {"date": values.day_text(ends) if ends else "…", "url": f"{settings.ONDEMAND_URL}/account/"}
-    if Suspension.Cause.UNPAID in causes:
-        return _("An invoice is unpaid.")
-    return _("Openbravo has suspended this instance.")
 
 
 def _how_to_pay(instance: Instance) -> str:

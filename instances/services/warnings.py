@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
 
 from customers import readers
 from customers.models import Customer, Invoice, Subscription
-from instances.models import Brake, Instance, Suspension
+from instances.models import Deletion, Instance, Suspension
+from instances.outlook import Outlook, outlooks
 from ondemand import clock
 from ondemand.money import Money
+from ondemand.portal import values
 from ondemand.tenancy.context import as_worker
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """When instances are suspended: on a day, or, while the brake is closed, not before it (`certain` is False).
-
-    Without a day that lies ahead it may happen at any time.
-    """
-
-    day: date | None
-    certain: bool
-
-
-def outlook(subscription: Subscription | None, *, now: datetime) -> Outlook | None:
-    """Of one that is unpaid. None where nothing will be suspended for it."""
-    live = subscription and subscription.state not in Subscription.ENDED
-    at = getattr(subscription, "suspends_at", None)
-    if not live or at is None or not settings.SUSPEND_UNPAID:
-        return None
-    return Outlook(clock.business_day(at) if at > now else None, certain=not Brake.objects.in_force().exists())
 
 
 def to_warn(now: datetime) -> list[int]:
@@ -60,7 +43,7 @@ def warn_of_invoice(invoice_id: int, *, now: datetime) -> bool:
                 "pay_url": invoice.page_url,
                 "again_on": invoice.next_attempt_at and clock.business_day(invoice.next_attempt_at),
                 "first": invoice.step == 0,
-                "outlook": outlook(_subscription_of(invoice), now=now),
+                "outlook": _outlook_of(invoice, now),
             },
             now=now,
             amounts=True,
@@ -77,10 +60,20 @@ def _due(now: datetime):  # type: ignore[no-untyped-def]
     return Invoice.objects.to_warn(now).exclude(Exists(suspended))
 
 
-def _subscription_of(invoice: Invoice) -> Subscription | None:
+def _outlook_of(invoice: Invoice, now: datetime) -> Outlook | None:
     mine = Subscription.objects.filter(customer_id=invoice.customer_id, stripe_id=invoice.subscription_stripe_id)
-    found: Subscription | None = mine.with_suspension_date().first()
-    return found
+    return next(iter(outlooks(mine.with_suspension_date(), now=now).values()), None)
+
+
+def why(instance: Instance, causes: set[str]) -> str:
+    """In the language that is active."""
+    if Suspension.Cause.TERM_ENDED in causes:
+        ends = Deletion.objects.ahead().filter(instance=instance).values_list("delete_on", flat=True).first()
+        told = _("The subscription has ended. Your data can be had from your account until %(date)s: %(url)s")
+        return told % {"date": values.day_text(ends) if ends else "…", "url": f"{settings.ONDEMAND_URL}/account/"}
+    if Suspension.Cause.UNPAID in causes:
+        return _("An invoice is unpaid.")
+    return _("Openbravo has suspended this instance.")
 
 
 def tell_suspended(instance: Instance, *, now: datetime) -> None:
@@ -109,6 +102,7 @@ def _tell(instance: Instance, template: str, key: str, now: datetime, *, causes:
         template=template,
         context={
             "instance": instance,
+            "why": lazy(why, str)(instance, causes),
             "unpaid": Suspension.Cause.UNPAID in causes,
             "pay_url": Invoice.objects.unpaid_of(instance.subscription).page_to_pay(),
             "partner": customer.partner,

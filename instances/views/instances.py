@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Subscription
 from customers.views.plan_facts import plan_sections
+from customers.views.risk import unpaid_of
 from customers.views.upcoming import upcoming_sections
 from instances.filters import InstanceFilter
 from instances.models import Instance, InstanceEvent, UsageCycle, UsageReading
@@ -91,8 +92,9 @@ class InstanceDetail(DetailScreen):
 
     def sections(self, row: Instance) -> list[Facts | Rows]:
         own = Subscription.objects.filter(pk=row.subscription_id)
+        foretold = [Fact(_("Suspension"), str(outlook)) for _row, outlook in unpaid_of(own)]
         return [
-            Facts(about(row), _("Instance")),
+            Facts([*about(row), *foretold], _("Instance")),
             Facts(measures(row), _("Last reading")),
             *plan_sections(own),
             *(upcoming_sections(own) if sees_money(self.request) else []),

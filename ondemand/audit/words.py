@@ -49,6 +49,13 @@ WHY_NOT: Words = {
     "cancelled": _("a newer sign-in had taken its place"),
     "unknown": _("no such sign-in"),
 }
+WHY: Words = WHY_NOT | {
+    "unpaid": _("an invoice is unpaid"),
+    "paid": _("it is paid"),
+    "staff": _("by Openbravo"),
+    "abuse": _("abuse"),
+    "term_ended": _("the subscription has ended"),
+}
 UNNAMED: Words = {PLATFORM: _("the platform"), SOMEBODY: _("somebody")}
 UNKNOWN = "…"
 
@@ -97,7 +104,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "days": values.number,
     "list": _in(LISTS),
     "factor": _in(FACTORS),
-    "why": _in(WHY_NOT),
+    "why": _in(WHY),
     "rate": percent,
     "until": lambda day: values.day_text(date.fromisoformat(day)),
     "ends": lambda day: values.day_text(date.fromisoformat(day)),

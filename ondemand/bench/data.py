@@ -124,9 +124,9 @@ INSERT INTO customers_assignment (id, partner_id, customer_id, name, since)
 SELECT id, partner_id, id, name, acquired_at FROM customers_customer""",
     """
 INSERT INTO customers_subscription (id, partner_id, customer_id, product_id, plan_id, stripe_id, state, started_at,
-  anchor, period_start, period_end, grace_days, exempt_reason)
+  anchor, period_start, period_end, grace_days, exempt_reason, card_brand, card_last4)
 SELECT id, partner_id, id, plan_id, plan_id, 'sub_' || id, CASE state WHEN 'paid' THEN 'active' ELSE state END,
-  acquired_at, %(now)s - interval '10 days', %(now)s - interval '10 days', %(now)s + interval '20 days', 14, ''
+  acquired_at, %(now)s - interval '10 days', %(now)s - interval '10 days', %(now)s + interval '20 days', 14, '', '', ''
 FROM customers_customer""",
     """
 INSERT INTO instances_instance (id, partner_id, customer_id, subscription_id, product_id, plan_id, public_id, name,
@@ -151,9 +151,9 @@ FROM customers_customer, generate_series(0, 1) ago""",
     """
 INSERT INTO customers_invoice (id, partner_id, customer_id, assignment_id, stripe_id, subscription_stripe_id, number,
   state, currency, subtotal, tax, total, due, paid, remaining, paid_outside, credited_before, created_at,
-  effective_at, paid_at, attempts, finalization_error, page_url, pdf_url)
+  effective_at, paid_at, attempts, needs_action, confirm_asked, finalization_error, page_url, pdf_url)
 SELECT id, partner_id, customer_id, customer_id, 'in_' || id, 'sub_' || customer_id, 'F-' || id, 'paid', 'EUR',
-  total, 0, total, total, total, 0, 0, 0, at, at, at + interval '1 hour', 1, '', '', ''
+  total, 0, total, total, total, 0, 0, 0, at, at, at + interval '1 hour', 1, false, 0, '', '', ''
 FROM (SELECT (month - 1) * count(*) OVER (PARTITION BY month) + id AS id, partner_id, id AS customer_id,
     invoiced / %(months)s AS total, %(now)s - (%(months)s - month) * interval '1 month' - interval '10 days' AS at
   FROM customers_customer, generate_series(1, %(months)s) month) invoice""",

@@ -27,6 +27,8 @@ def billing(customer_id: int) -> Iterator[Table]:
             Told("to", "period_end", meaning=_("when the next one begins")),
             Told("ends", "cancel_at", meaning=_("when it will end")),
             Told("ended", "ended_at", meaning=_("when it ended")),
+            Told("card", "card_last4", meaning=_("last digits of the card")),
+            Told("card_ends", "card_ends", meaning=_("until when the card is good")),
         ],
         Subscription.objects.filter(customer_id=customer_id).order_by("pk"),
     )

@@ -18,6 +18,7 @@ from customers.models import (
     LoginToken,
     Person,
     PersonInvitation,
+    Subscription,
     UpcomingInvoice,
 )
 from instances.models import Deletion, Instance, InstanceEvent, Suspension, UsageCycle
@@ -91,6 +92,7 @@ def _names(customer: Customer, now: datetime) -> None:
     LoginToken.objects.filter(of_it).update(company=alias, reason=ERASED, opened=[])
     HelpRequest.objects.filter(of_it).update(who=alias, instance="", text="")
     Cancellation.objects.filter(of_it).update(text="")
+    Subscription.objects.filter(of_it).update(card_brand="", card_last4="", card_ends=None)
     Invoice.objects.filter(of_it).update(page_url="", pdf_url="")
     erased_person.withdraw(PersonInvitation.objects.filter(of_it), now=now)
 

@@ -23,10 +23,12 @@ FAILS, ASKS = "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"
 
 
 def tell(story: Story) -> None:
-    story.twice(warn_of_invoice, charged(story, FAILS), now=story.now)
+    unpaid = charged(story, FAILS)
+    story.twice(warn_of_invoice, unpaid, now=story.now)
     charged(story, FAILS)
     story.twice(instances.tasks.warn)
-    story.twice(warnings.ask_to_confirm, charged(story, ASKS), now=story.now)
+    to_confirm = charged(story, ASKS)
+    story.twice(warnings.ask_to_confirm, to_confirm, now=story.now)
     charged(story, ASKS)
     card_ends(story, "one")
     story.twice(customers.tasks.warn)
@@ -43,6 +45,7 @@ def charged(story: Story, card: str) -> int:
     chosen: Any = {"payment_method": v1.payment_methods.attach(card, {"customer": customer}).id, "off_session": True}
     with suppress(stripe.CardError):
         v1.invoices.pay(made.id, chosen)
+    story.wait(seconds=2)
     with as_worker():
         sync.sync("invoice", made.id, story.now)
         return Invoice.objects.get(stripe_id=made.id).pk
