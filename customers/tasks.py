@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from customers import cancelling, planning, support, sync, upcoming, warnings
 from customers.comparing import COMPARED
-from customers.models import Cancellation, Invoice, PlanChange, Subscription
+from customers.models import Cancellation, PlanChange, Subscription
 from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
@@ -20,7 +20,6 @@ def take_events() -> None:
         hint("commissions.tasks.accrue")
         hint("instances.tasks.dun")
         hint("instances.tasks.warn")
-        hint("customers.tasks.warn")
 
 
 @job
@@ -55,15 +54,12 @@ def sweep() -> None:
 
 @job
 def warn() -> None:
-    """Cards that end soon, and payments that the payer's bank wants confirmed."""
+    """Of cards that end soon."""
     now = clock.now()
     with as_worker():
         cards = list(Subscription.objects.card_to_warn(clock.business_day(now)).values_list("pk", flat=True)[:MOST])
-        invoices = list(Invoice.objects.to_confirm().values_list("pk", flat=True)[:MOST])
     for subscription_id in cards:
         warnings.warn_of_card(subscription_id, now=now)
-    for invoice_id in invoices:
-        warnings.ask_to_confirm(invoice_id, now=now)
 
 
 @job

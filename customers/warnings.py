@@ -1,4 +1,4 @@
-"""Warnings about cards and payments, each mailed once: a column of the row is claimed with the mail, in one statement.
+"""Warnings about cards that end, each mailed once: the row is claimed in the transaction of the mail.
 
 Of several that are due the newest alone is mailed, however late the run.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from customers import readers
-from customers.models import Customer, Invoice, Subscription
+from customers.models import Subscription
 from ondemand import clock
-from ondemand.money import Money
 from ondemand.tenancy.context import as_worker
 
 
@@ -29,29 +28,5 @@ def warn_of_card(subscription_id: int, *, now: datetime) -> bool:
             context={"card": row.card_text, "ends": row.card_ends},
             now=now,
             amounts=True,
-        )
-        return True
-
-
-def ask_to_confirm(invoice_id: int, *, now: datetime) -> bool:
-    """The payer's bank asks for 3-D Secure: the invoice's page is mailed once for each attempt to charge."""
-    with as_worker():
-        invoice = Invoice.objects.to_confirm().select_for_update(of=("self",)).filter(pk=invoice_id).first()
-        if invoice is None:
-            return False
-        Invoice.objects.filter(pk=invoice.pk).update(confirm_asked=invoice.attempts)
-        customer = Customer.objects.select_related("partner").get(pk=invoice.customer_id)
-        readers.tell(
-            f"invoice-{invoice.pk}-confirm-{invoice.attempts}",
-            customer,
-            readers.billing(customer),
-            for_partner=False,
-            template="payment_to_confirm",
-            context={
-                "number": str(invoice),
-                "amount": Money(invoice.remaining, invoice.currency),
-                "pay_url": invoice.page_url,
-            },
-            now=now,
         )
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from customers.models import Invoice
 from instances.comparing import COMPARED
 from instances.models import Ending, Instance, UsageCycle
 from instances.provisioners import provisioner
@@ -39,8 +40,12 @@ def wind_up() -> None:
 
 @job
 def warn() -> None:
-    """Of unpaid invoices, while they are."""
+    """Of unpaid invoices, while they are, and of payments that the payer's bank wants confirmed."""
     now = clock.now()
+    with as_worker():
+        to_confirm = list(Invoice.objects.to_confirm().values_list("pk", flat=True)[:MOST])
+    for invoice_id in to_confirm:
+        warnings.ask_to_confirm(invoice_id, now=now)
     for invoice_id in warnings.to_warn(now):
         warnings.warn_of_invoice(invoice_id, now=now)
 

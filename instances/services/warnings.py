@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -32,23 +33,37 @@ def warn_of_invoice(invoice_id: int, *, now: datetime) -> bool:
         if invoice is None:
             return False
         Invoice.objects.filter(pk=invoice.pk).update(warned=invoice.step)
-        customer = Customer.objects.select_related("partner").get(pk=invoice.customer_id)
-        readers.tell_both(
-            f"invoice-{invoice.pk}-unpaid-{invoice.step}",
-            customer,
-            template="invoice_unpaid",
-            context={
-                "number": str(invoice),
-                "amount": Money(invoice.remaining, invoice.currency),
-                "pay_url": invoice.page_url,
-                "again_on": invoice.next_attempt_at and clock.business_day(invoice.next_attempt_at),
-                "first": invoice.step == 0,
-                "outlook": _outlook_of(invoice, now),
-            },
-            now=now,
-            amounts=True,
-        )
+        _tell_of_invoice(invoice, "invoice_unpaid", f"invoice-{invoice.pk}-unpaid-{invoice.step}", now)
         return True
+
+
+def ask_to_confirm(invoice_id: int, *, now: datetime) -> bool:
+    """The payer's bank asks for 3-D Secure: the invoice's page is mailed to the customer, once for each attempt."""
+    with as_worker():
+        invoice = Invoice.objects.to_confirm().select_for_update(of=("self",)).filter(pk=invoice_id).first()
+        if invoice is None:
+            return False
+        Invoice.objects.filter(pk=invoice.pk).update(confirm_asked=invoice.attempts)
+        _tell_of_invoice(invoice, "payment_to_confirm", f"invoice-{invoice.pk}-confirm-{invoice.attempts}", now)
+        return True
+
+
+def _tell_of_invoice(invoice: Invoice, template: str, key: str, now: datetime) -> None:
+    customer = Customer.objects.select_related("partner").get(pk=invoice.customer_id)
+    first, confirms = getattr(invoice, "step", None) == 0, template == "payment_to_confirm"
+    context = {
+        "number": str(invoice),
+        "amount": Money(invoice.remaining, invoice.currency),
+        "pay_url": invoice.page_url,
+        "again_on": invoice.next_attempt_at and clock.business_day(invoice.next_attempt_at),
+        "first": first,
+        "outlook": _outlook_of(invoice, now),
+    }
+    said: dict[str, Any] = {"template": template, "context": context, "now": now}
+    if not (first and invoice.needs_action):  # how to confirm it says the same
+        readers.tell(key, customer, readers.billing(customer), for_partner=False, **said)
+    if not confirms:
+        readers.tell(key, customer, readers.partner_money(customer.partner_id), for_partner=True, **said)
 
 
 def _due(now: datetime):  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ import customers.tasks
 import instances.tasks
 from customers import sync, warnings
 from customers.models import Invoice, Subscription
-from instances.services.warnings import warn_of_invoice
+from instances.services.warnings import ask_to_confirm, warn_of_invoice
 from ondemand import clock
 from ondemand.tenancy.context import as_worker
 
@@ -25,11 +25,11 @@ FAILS, ASKS = "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"
 def tell(story: Story) -> None:
     unpaid = charged(story, FAILS)
     story.twice(warn_of_invoice, unpaid, now=story.now)
+    to_confirm = charged(story, ASKS)
+    story.twice(ask_to_confirm, to_confirm, now=story.now)
+    charged(story, ASKS)
     charged(story, FAILS)
     story.twice(instances.tasks.warn)
-    to_confirm = charged(story, ASKS)
-    story.twice(warnings.ask_to_confirm, to_confirm, now=story.now)
-    charged(story, ASKS)
     card_ends(story, "one")
     story.twice(customers.tasks.warn)
     card_ends(story, "two")

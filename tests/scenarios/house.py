@@ -13,6 +13,7 @@ import requests
 
 import customers.tasks
 import instances.tasks
+from customers import sync
 from customers.models import Invoice
 from instances.models import Instance, Suspension, Tick
 from instances.provisioners import provisioner
@@ -45,11 +46,20 @@ class House:
             self.instance.refresh_from_db()
         return self.instance.state
 
-    def take_card(self, token: str) -> None:
-        """Every later charge meets this card."""
+    def take_card(self, token: str, *, ends: tuple[int, int] | None = None) -> None:
+        """Every later charge meets this card; `ends`: year and month."""
         v1, customer = self.world.standin.v1, self.world.customer.stripe_id
         card = v1.payment_methods.attach(token, {"customer": customer}).id
+        if ends:
+            v1.payment_methods.update(card, {"card": {"exp_year": ends[0], "exp_month": ends[1]}})
         v1.customers.update(customer, {"invoice_settings": {"default_payment_method": card}})
+
+    def change_card(self, token: str, *, now: datetime) -> None:
+        """At the portal; the event comes at once."""
+        self.take_card(token)
+        with as_worker():
+            sync.sync("customer", self.world.customer.stripe_id, now)
+        self.world.sync()
 
     def fail_to_pay(self) -> datetime:
         """Go to the next cycle's invoice, which the card does not pay. Returns when the instance will be suspended."""
