@@ -48,7 +48,8 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         return None if row.state in Subscription.ENDED else row.term_ends_at(clock.now())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
-        found: QuerySet[Subscription] = super().get_queryset(request).with_suspension_date()
+        rows: Any = super().get_queryset(request)
+        found: QuerySet[Subscription] = rows.with_suspension_date()
         return found
 
     @admin.display(description=_("suspended from, unless paid"), ordering="suspends_at")

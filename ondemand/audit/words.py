@@ -49,7 +49,8 @@ WHY_NOT: Words = {
     "cancelled": _("a newer sign-in had taken its place"),
     "unknown": _("no such sign-in"),
 }
-WHY: Words = WHY_NOT | {
+WHY: Words = {
+    **WHY_NOT,
     "unpaid": _("an invoice is unpaid"),
     "paid": _("it is paid"),
     "staff": _("by Openbravo"),

@@ -51,8 +51,8 @@ def test_a_card_that_ends_in_month_4_and_is_mended_in_the_grace_period(house: Ho
     house.world.wait_until(house.world.cycle[1] + timedelta(hours=2))
     house.world.sync()
     suspends, failed = house.suspends_at(), house.now
-    told = [day for day in range(8) if house.warn(now=failed + timedelta(days=day))]
-    assert told == [0, 3, 7]
+    steps = [day for day in range(8) if house.warn(now=failed + timedelta(days=day))]
+    assert steps == [0, 3, 7]
     house.change_card("pm_card_visa", now=failed + timedelta(days=8))
     with as_worker():
         assert not Invoice.objects.unpaid().exists()
