@@ -15,7 +15,7 @@ READERS = [
     Access(Role.CUSTOMER, READ, OWN_CUSTOMER),
     Access(Role.STAFF, READ),
 ]
-IN_FORCE = "SELECT (opened_at)"  # whether a date can be promised
+IN_FORCE = ("SELECT (opened_at)", "opened_at IS NULL")  # whether a date can be promised
 # A heartbeat is the instances' own word: it writes readings, the cycle's peak, and that the instance runs.
 MACHINE = Access(Role.MACHINE, EDIT)
 
@@ -148,8 +148,8 @@ class Migration(migrations.Migration):
         ),
         WallTable(
             "instances_brake",
-            Access(Role.WEB, IN_FORCE),
-            Access(Role.CUSTOMER, IN_FORCE),
+            Access(Role.WEB, *IN_FORCE),
+            Access(Role.CUSTOMER, *IN_FORCE),
             Access(Role.STAFF, EDIT),
             Access(Role.WORKER, EDIT),
         ),

@@ -15,7 +15,7 @@ from tests.path.walk import Walk
 
 SERVICES = (
     "tell_peer", "open_bank_account", "open_checkout", "complete", "boot", "boot to running", "push", "push a rise",
-    "take", "accrue", "send", "release", "refuse", "complete and undo",
+    "take", "accrue", "send", "release", "refuse", "complete and undo", "warn", "suspend", "resume",
     "stop", "back up", "warn", "delete",
 )  # fmt: skip
 AVAILABLE_AT_ONCE, RISKY = "4000000000000077", "4000000000009235"

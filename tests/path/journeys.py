@@ -33,6 +33,7 @@ from tests.path.closings import Closings
 from tests.path.deaths import AVAILABLE_AT_ONCE, Deaths, Tally, form_of
 from tests.path.decisions import Decisions
 from tests.path.walk import STAFF, WANTED
+from tests.path.warned_to_death import Warnings
 from tests.standins.park import Platform as Peer
 
 
@@ -61,6 +62,7 @@ class Journeys(Deaths):
         for each in travellers:
             self.to_the_money(each)
             Decisions(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.partner)
+            Warnings(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.instance.pk)
             Closings(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.customer, each.instance)
         return self.tallies
 

@@ -15,6 +15,7 @@ from customers.models import Invoice, Subscription
 from instances.services.warnings import ask_to_confirm, warn_of_invoice
 from ondemand import clock
 from ondemand.tenancy.context import as_worker
+from tests.path.walk import Walk
 
 if TYPE_CHECKING:
     from tests.path.story import Story
@@ -23,8 +24,8 @@ FAILS, ASKS = "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"
 
 
 def tell(story: Story) -> None:
-    unpaid = charged(story, FAILS)
-    story.twice(warn_of_invoice, unpaid, now=story.now)
+    failed = charged(story, FAILS)
+    story.twice(warn_of_invoice, failed, now=story.now)
     to_confirm = charged(story, ASKS)
     story.twice(ask_to_confirm, to_confirm, now=story.now)
     charged(story, ASKS)
@@ -37,17 +38,22 @@ def tell(story: Story) -> None:
 
 
 def charged(story: Story, card: str) -> int:
-    """An invoice of one's that this card did not pay."""
-    v1, customer = story.walk.standin.v1, story.subscription("one").customer.stripe_id
+    pk = unpaid(story.walk, story.subscription("one").customer.stripe_id, card)
+    story.wait(seconds=2)
+    return pk
+
+
+def unpaid(walk: Walk, customer: str, card: str) -> int:
+    """An invoice that this card did not pay."""
+    v1 = walk.standin.v1
     made = v1.invoices.create({"customer": customer, "auto_advance": False})
     v1.invoice_items.create({"customer": customer, "invoice": made.id, "amount": 900, "currency": "eur"})
     v1.invoices.finalize_invoice(made.id)
     chosen: Any = {"payment_method": v1.payment_methods.attach(card, {"customer": customer}).id, "off_session": True}
     with suppress(stripe.CardError):
         v1.invoices.pay(made.id, chosen)
-    story.wait(seconds=2)
     with as_worker():
-        sync.sync("invoice", made.id, story.now)
+        sync.sync("invoice", made.id, walk.now)
         return Invoice.objects.get(stripe_id=made.id).pk
 
 
