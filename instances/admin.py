@@ -80,6 +80,16 @@ class EndingAdmin(ReadOnlyAdmin):
     list_select_related = ["customer", "subscription", "by"]
 
 
+@admin.register(Deletion)
+class DeletionAdmin(ReadOnlyAdmin):
+    """What will be deleted, and when."""
+
+    list_display = ["instance", "partner", "delete_on", "told", "backed_up_at", "withdrawn_at", "error"]
+    list_filter = [("withdrawn_at", admin.EmptyFieldListFilter), "partner"]
+    list_select_related = ["instance", "partner"]
+    date_hierarchy = "delete_on"
+
+
 @admin.register(Brake)
 class BrakeAdmin(ReadOnlyAdmin):
     """Closed by adding a row, which asks for the reason; opened by its action."""

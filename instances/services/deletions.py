@@ -102,11 +102,20 @@ def tell(deletion_id: int, *, now: datetime) -> bool:
         row = waiting.select_related("instance__customer__partner").filter(pk=deletion_id).first()
         if row is None:
             return False
-        row.told = _next_notice(row.told)
+        before, row.told = row.delete_on, _next_notice(row.told)
         row.delete_on = max(row.delete_on, clock.business_day(now) + timedelta(days=row.told))
         row.save(update_fields=["told", "delete_on"])
+        if row.delete_on > before:
+            _show_anew(row, now)
         _mail(row, now)
     return True
+
+
+def _show_anew(row: Deletion, now: datetime) -> None:
+    """The suspended address names the day: the provider is told again."""
+    again = {"state": Instance.State.SUSPENDING, "tries": 0, "next_try_at": now}
+    if Instance.objects.filter(pk=row.instance_id, state=Instance.State.SUSPENDED).update(**again):
+        hint("instances.tasks.switch", row.instance_id)
 
 
 def _next_notice(told: int | None) -> int:

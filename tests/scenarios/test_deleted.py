@@ -107,8 +107,11 @@ def test_the_instance_of_an_ended_subscription_is_stopped_at_once_and_kept_for_s
     day = ended(house)
     assert (house.state, house.at_provider()) == ("suspended", "suspended")
     assert backed_up_on() == day
-    text = house.page()[1]
-    assert "The subscription has ended." in text and "/account/" in text
+    text, date = house.page()[1], f"{day + days(60):%b %-d, %Y}"
+    assert "The subscription has ended." in text and date in text
+    with as_worker():
+        mail = Mail.objects.get(key__startswith="suspension-", recipient="ana@acme.example").text
+    assert "The subscription has ended." in mail and date in mail
     pass_days(house, day, 29, 30, 52, 53, 54, 58, 59)
     assert (told(house), house.state) == ([day + days(60 - ahead) for ahead in (30, 7, 1)], "suspended")
     pass_day(house, day + days(60))
@@ -157,7 +160,7 @@ def test_the_brake_holds_deletions_and_the_date_is_foretold_anew(house: House) -
     with as_worker():
         brake.open_brake(reason="All is well", by=staff, now=evening(day + days(63)) + LATER)
     pass_day(house, day + days(64))
-    assert (house.state, deletion().delete_on) == ("suspended", day + days(71))
+    assert (house.at_provider(), deletion().delete_on) == ("suspended", day + days(71))
 
 
 def test_after_an_outage_of_ours_the_whole_time_of_warning_is_given(house: House) -> None:
@@ -168,6 +171,8 @@ def test_after_an_outage_of_ours_the_whole_time_of_warning_is_given(house: House
         Brake.objects.in_force().update(opened_at=evening(back), answer="seen")
     pass_day(house, back)
     assert (told(house), deletion().delete_on) == ([back], back + days(30))
+    house.follow(now=evening(back) + 2 * LATER)
+    assert f"{back + days(30):%b %-d, %Y}" in house.page()[1]
 
 
 def test_a_subscription_that_lives_after_all_lets_its_instance_run(house: House) -> None:

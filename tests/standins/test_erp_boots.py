@@ -106,6 +106,26 @@ def test_a_failed_server_cannot_be_suspended(park: Park) -> None:
     assert (answer.status, answer.data["error"]["code"]) == (409, "wrong_state")
 
 
+def test_a_suspended_server_is_backed_up_once_and_without_its_secrets(park: Park) -> None:
+    park.boot()
+    assert park.call("POST", f"servers/{UUID}/backup").data["error"]["code"] == "wrong_state"
+    park.call("POST", f"servers/{UUID}/suspend")
+    first, second = (park.call("POST", f"servers/{UUID}/backup").data for _ in range(2))
+    text = park.call("GET", f"servers/{UUID}/backup").text
+    assert (first, first["size"]) == (second, len(text.encode()))
+    assert '"company": "Acme Foods"' in text
+    assert not [name for name in ("activation_key", "heartbeat_key") if SERVER[name] in text]
+
+
+@pytest.mark.parametrize(("method", "call"), [("POST", "/resume"), ("DELETE", "")])
+def test_a_backup_goes_with_what_it_was_taken_from(park: Park, method: str, call: str) -> None:
+    park.boot()
+    for step in ("suspend", "backup"):
+        park.call("POST", f"servers/{UUID}/{step}")
+    park.call(method, f"servers/{UUID}{call}")
+    assert park.call("GET", f"servers/{UUID}/backup").data["error"]["code"] == "no_backup"
+
+
 def test_terminating_twice_is_terminating_once(park: Park) -> None:
     park.boot()
     answers = [park.call("DELETE", f"servers/{UUID}") for _ in range(2)]
