@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from customers import readers, upcoming
 from customers.models import Cancellation, Subscription
 from customers.models.cancellation import CancellationQuerySet
-from ondemand import audit, clock, mail
+from ondemand import audit, clock, inbox, mail
 from ondemand.backoff import next_try
 from ondemand.gateway.endings import set_end
 from ondemand.gateway.errors import GatewayError, NotFound, Refused
@@ -51,11 +51,19 @@ def cancel(subscription_id: int, *, reason: str, text: str, by: User, now: datet
         by=by,
         created_at=now,
         ends_at=subscription.term_ends_at(now),
-        next_try_at=now,
+        next_try_at=_overtake(subscription, now),
     )
     _say("cancelled", cancellation, now, by)
     hint("customers.tasks.tell_end", cancellation.pk)
     return cancellation
+
+
+def _overtake(subscription: Subscription, now: datetime) -> datetime:
+    """Of an earlier undoing Stripe need not know any more. Returns when no call about one is under way."""
+    undone = Cancellation.objects.filter(partner_id=subscription.partner_id, subscription=subscription)
+    untold = list(undone.filter(undone_at__isnull=False, told_at=None).select_for_update())
+    undone.filter(pk__in=[each.pk for each in untold]).update(told_at=now, call_key="")
+    return min(now + LEASE, max((each.next_try_at for each in untold if each.call_key), default=now))
 
 
 def undo(cancellation_id: int, *, by: User, now: datetime, why: str = "") -> bool:
@@ -149,6 +157,7 @@ def _call(cancellation: Cancellation, now: datetime) -> None:
 def _record(cancellation: Cancellation, now: datetime) -> bool:
     """False where it was undone meanwhile: then Stripe is to know of that."""
     with as_worker():
+        inbox.lock_object("", cancellation.subscription.stripe_id)  # who fetched before Stripe knew writes before
         mine = Cancellation.objects.filter(pk=cancellation.pk, call_key=cancellation.call_key)
         if not mine.filter(undone_at=cancellation.undone_at).update(told_at=now, call_key="", tries=0, error=""):
             mine.update(call_key="", next_try_at=now)

@@ -132,9 +132,11 @@ def _is_near(change: PlanChange, facts: SubscriptionFacts, now: datetime) -> boo
 
 
 def _call(change: PlanChange, facts: SubscriptionFacts) -> bool:
-    """Whether Stripe has the new price then; it has not where the subscription ended, or got a third one."""
+    """Whether Stripe has the new price then; it has not where the subscription ends first, or got a third one."""
     if facts.price == change.to_plan.stripe_base_price:
         return True
+    if facts.cancel_at and not change.prorated and facts.cancel_at <= change.takes_effect_at:
+        return False
     if facts.price != change.from_plan.stripe_base_price or facts.state in ENDED:
         return False
     since = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Greatest
 
 from customers import readers
 from customers.models import Invoice, Subscription
@@ -88,7 +89,8 @@ def back_up(deletion_id: int, *, provisioner: Provisioner, now: datetime) -> boo
         _postpone(claimed, str(error), now)
         return False
     with as_worker():
-        known = {"backed_up_at": now, "backup_file": made.file, "backup_bytes": made.size}
+        kept_until = Greatest("delete_on", Value(clock.business_day(now) + KEPT))
+        known = {"backed_up_at": now, "backup_file": made.file, "backup_bytes": made.size, "delete_on": kept_until}
         mine = Deletion.objects.filter(pk=claimed.pk, backed_up_at=None)
         if mine.update(**known, tries=0, error="", next_try_at=now):
             note(claimed.instance, "backed-up", "The last backup was taken.", now)
@@ -127,11 +129,13 @@ def _next_notice(told: int | None) -> int:
 
 def _mail(row: Deletion, now: datetime) -> None:
     customer = row.instance.customer
+    causes = Suspension.objects.open().filter(partner_id=row.partner_id, instance=row.instance)
+    ended = causes.filter(cause=Suspension.Cause.TERM_ENDED).exists()
     readers.tell_both(
         f"deletion-{row.pk}-{row.delete_on}-{row.told}",
         customer,
         template="deletion_foretold",
-        context={"instance": row.instance, "deletion": row, "partner": customer.partner},
+        context={"instance": row.instance, "deletion": row, "partner": customer.partner, "ended": ended},
         now=now,
     )
 
@@ -143,7 +147,7 @@ def begin(deletion_id: int, *, now: datetime) -> bool:
     if row is None:
         return False
     try:
-        stands = _still_stands(row.instance)
+        stands = _still_stands(row.instance, now)
     except GatewayError as error:
         _postpone(row, str(error), now)
         return False
@@ -153,16 +157,17 @@ def begin(deletion_id: int, *, now: datetime) -> bool:
     return _begin(row, now)
 
 
-def _still_stands(instance: Instance) -> bool:
-    """The subscription, and what of it is unpaid, fetched from Stripe again."""
+def _still_stands(instance: Instance, now: datetime) -> bool:
+    """The subscription, and what of it is unpaid, fetched from Stripe again; and whether staff exempted it since."""
     stripe_id = instance.subscription.stripe_id
     with as_worker():
         causes = set(Suspension.objects.open().filter(instance=instance).values_list("cause", flat=True))
         unpaid = Invoice.objects.unpaid().filter(subscription_stripe_id=stripe_id)
         known = list(unpaid.values_list("stripe_id", flat=True))
+        overdue = Subscription.objects.overdue(now).filter(pk=instance.subscription_id).exists()
     if subscriptions.fetch_subscription(stripe_id).state in Subscription.ENDED:
         return Suspension.Cause.TERM_ENDED in causes
-    owed = any(invoices.fetch_invoice(each).state == Invoice.State.OPEN for each in known)
+    owed = overdue and any(invoices.fetch_invoice(each).state == Invoice.State.OPEN for each in known)
     return Suspension.Cause.UNPAID in causes and owed
 
 

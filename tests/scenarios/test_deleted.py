@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from customers import grace
 from customers.models import Subscription
 from instances.models import Brake, Deletion, Instance, Suspension
 from instances.provisioners import provisioner
@@ -68,6 +69,12 @@ def told(house: House) -> list[date]:
         return [clock.business_day(at) for at in mails.values_list("created_at", flat=True)]
 
 
+def words() -> str:
+    """Of the last warning to the customer."""
+    with as_worker():
+        return Mail.objects.filter(key__startswith="deletion-", key__contains="-customer-").latest("pk").text
+
+
 def suspended(house: House) -> date:
     """It was suspended for not paying; the day of that."""
     day = clock.business_day(house.fail_to_pay())
@@ -95,6 +102,7 @@ def test_who_never_pays_is_suspended_warned_and_deleted_on_the_date_foretold(hou
     pass_day(house, day + days(59))
     assert deletion().backed_up_at is None
     pass_days(house, day, 60, 89, 90, 91, 112, 113, 118, 119)
+    assert "paying it lets the instance run again" in words()
     assert backed_up_on() == day + days(60)
     assert told(house) == [day + days(120 - ahead) for ahead in (30, 7, 1)]
     assert house.at_provider() == "suspended"
@@ -113,6 +121,7 @@ def test_the_instance_of_an_ended_subscription_is_stopped_at_once_and_kept_for_s
         mail = Mail.objects.get(key__startswith="suspension-", recipient="ana@acme.example").text
     assert "The subscription has ended." in mail and date in mail
     pass_days(house, day, 29, 30, 52, 53, 54, 58, 59)
+    assert "paying" not in words()
     assert (told(house), house.state) == ([day + days(60 - ahead) for ahead in (30, 7, 1)], "suspended")
     pass_day(house, day + days(60))
     assert house.state == "terminated"
@@ -185,6 +194,23 @@ def test_a_subscription_that_lives_after_all_lets_its_instance_run(house: House)
         Subscription.objects.update(state=Subscription.State.ACTIVE)
     pass_day(house, clock.business_day(house.now))
     assert (house.state, deletion().withdrawn_at is not None) == ("running", True)
+
+
+def test_a_last_backup_that_came_late_is_kept_for_its_whole_time(house: House) -> None:
+    day = suspended(house)
+    pass_day(house, day + days(75))
+    assert (backed_up_on(), deletion().delete_on) == (day + days(75), day + days(135))
+
+
+def test_who_was_exempted_just_now_is_not_deleted(house: House) -> None:
+    staff = factories.make_user(email="staff@openbravo.example", is_staff=True)
+    day = suspended(house)
+    pass_days(house, day, 60, 89, 90, 91, 112, 113, 118, 119)
+    now = evening(day + days(120))
+    with as_worker():
+        until = clock.midnight(day + days(130))
+        grace.exempt(house.world.subscription, until=until, why="A mistake of ours", by=staff, now=now)
+    assert not deletions.begin(deletion().pk, now=now)
 
 
 def test_who_pays_for_what_staff_suspended_keeps_it(house: House) -> None:

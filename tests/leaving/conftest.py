@@ -1,0 +1,3 @@
+from tests.standins.conftest import standin, stripe_base
+
+__all__ = ["standin", "stripe_base"]
