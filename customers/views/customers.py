@@ -156,8 +156,9 @@ def cancellation_facts(cancellation: Cancellation) -> Iterator[Fact]:
 
 
 def money_facts(row: Customer) -> Iterator[Fact]:
-    yield Fact(_("Total invoiced"), values.money(row.invoiced, row.currency), big=True)
-    yield Fact(_("Total paid"), values.money(row.paid, row.currency), big=True)
+    for currency, invoiced, paid in [(row.currency, row.invoiced, row.paid), *totals_in_other_currencies(row)]:
+        yield Fact(_("Total invoiced"), values.money(invoiced, currency), big=True)
+        yield Fact(_("Total paid"), values.money(paid, currency), big=True)
     if row.credited:
         yield Fact(_("Credited"), values.money(row.credited, row.currency))
     if row.refunded:
@@ -165,6 +166,15 @@ def money_facts(row: Customer) -> Iterator[Fact]:
     yield from balance_facts(row)
     for currency, earned in commissions_of(row).values_list("currency").annotate(Sum("amount")).order_by("currency"):
         yield Fact(_("Commission earned"), values.money(earned, currency), big=True)
+
+
+def totals_in_other_currencies(row: Customer) -> Iterator[tuple[str, int, int]]:
+    """Currency, invoiced, paid: of invoices that somebody made at Stripe beside the subscription."""
+    others = (
+        Invoice.objects.for_partner(row.partner_id).filter(customer_id=row.pk).issued().exclude(currency=row.currency)
+    )
+    sums = others.order_by("currency").values_list("currency").annotate(invoiced=Sum("total"), paid_sum=Sum("paid"))
+    yield from sums
 
 
 def balance_facts(row: Customer) -> Iterator[Fact]:

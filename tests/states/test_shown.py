@@ -43,3 +43,15 @@ def test_an_invoice_says_that_it_was_paid_outside_stripe(walk: Walk, desk: Desk)
     assert all("aid outside Stripe" in page for page in both_pages(walk))
     with as_worker():
         assert Invoice.objects.get().paid_outside == 1_333
+
+
+def test_each_currency_has_totals_of_its_own(walk: Walk, desk: Desk) -> None:
+    desk.pay(desk.open(lines=[("users", 1)]), paid_out_of_band=True)
+    dollars = desk.v1.invoices.create({"customer": desk.customer, "currency": "usd", "auto_advance": False}).id
+    desk.v1.invoice_items.create({"customer": desk.customer, "invoice": dollars, "currency": "usd", "amount": 777})
+    desk.v1.invoices.finalize_invoice(dollars, {"auto_advance": False})
+    partners, _own = both_pages(walk)
+    with as_worker():
+        customer = Customer.objects.get()
+    assert (customer.currency, customer.invoiced, customer.paid) == ("EUR", 1_333, 1_333)
+    assert "€13.33" in partners and "$7.77" in partners
