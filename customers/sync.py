@@ -94,7 +94,7 @@ def write_subscription(customer: Customer, facts: subscriptions.SubscriptionFact
         ended_at=facts.ended_at,
         card_brand="" if customer.erased_at else facts.card_brand,
         card_last4="" if customer.erased_at else facts.card_last4,
-        card_ends=facts.card_ends,
+        card_ends=None if customer.erased_at else facts.card_ends,
     )
     return upsert(Subscription, [row], but=OURS)[0]
 

@@ -36,7 +36,7 @@ def test_a_list_asks_the_database_few_times_whatever_its_size(world: Cast, url: 
 def test_the_dashboard_asks_the_database_few_times(world: Cast) -> None:
     settle(world.iberia, world, "First")
     found = queries_of(sign_in(world.iberia.owner), "/dashboard/")
-    assert len(found) <= 13, found
+    assert len(found) <= 14, found
 
 
 def queries_of(browser: Client, url: str) -> list[str]:
