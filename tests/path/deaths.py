@@ -15,6 +15,7 @@ from tests.path.walk import Walk
 
 SERVICES = (
     "tell_peer", "open_bank_account", "open_checkout", "complete", "boot", "boot to running", "push", "push a rise",
+    "change the plan",
     "take", "accrue", "send", "release", "refuse", "complete and undo", "warn", "suspend", "resume",
     "stop", "back up", "warn", "delete",
 )  # fmt: skip
@@ -67,7 +68,7 @@ class Deaths:
     def page(self, partner: Partner) -> dict[str, Any]:
         with as_worker():
             campaign = Campaign.objects.get(partner=partner)
-            plan = Plan.objects.get(product_id=campaign.product_id)
+            plan = Plan.objects.get(product_id=campaign.product_id, code="starter")
         return {"campaign": campaign, "plan": plan, "ticket": None, "now": self.walk.now}
 
     def listed(self, kind: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -16,15 +16,15 @@ import payments.tasks
 import signup.tasks
 from commissions.models import Commission
 from commissions.services import accrual
-from customers import sync
-from customers.models import Customer, Invoice, InvoiceLine, Subscription
+from customers import planning, sync
+from customers.models import Customer, Invoice, InvoiceLine, PlanChange, Subscription
 from instances.models import Instance, InstanceEvent, UsageCycle
 from instances.services import boots, usage
 from ondemand import inbox
 from ondemand.models import Mail, StripeEvent, User
 from ondemand.tenancy.context import as_worker, tenant
 from partners import services as enrolling
-from partners.models import Partner
+from partners.models import Partner, Plan
 from payments.models import Payment
 from payments.services import preparing, sending
 from signup.models import SignUp
@@ -32,6 +32,7 @@ from signup.services import completion, registration
 from tests.path.closings import Closings
 from tests.path.deaths import AVAILABLE_AT_ONCE, Deaths, Tally, form_of
 from tests.path.decisions import Decisions
+from tests.path.plans import dearer_plan
 from tests.path.walk import STAFF, WANTED
 from tests.path.warned_to_death import Warnings
 from tests.standins.park import Platform as Peer
@@ -49,8 +50,10 @@ class Traveller:
 @dataclass
 class Journeys(Deaths):
     peer: Peer
+    dearer: Plan = field(init=False)
 
     def make(self) -> dict[str, Tally]:
+        self.dearer = dearer_plan(self.walk)
         travellers = [self.to_a_used_instance(number) for number in range(self.deaths + 1)]
         inbox.poll(wanted=WANTED, now=self.walk.now)  # Stripe keeps events for 30 days
         self.walk.wait(days=32)
@@ -74,6 +77,7 @@ class Journeys(Deaths):
         self.booted(traveller)
         self.used(traveller, "push", 5)
         self.used(traveller, "push a rise", 42)
+        self.changed(traveller)
         return traveller
 
     def enrolled(self, number: int) -> Partner:
@@ -173,6 +177,26 @@ class Journeys(Deaths):
 
         push = partial(usage.push, cycle.pk, now=self.walk.now)
         self.die(service, traveller.number, push, instances.tasks.sweep, billed)
+
+    def changed(self, traveller: Traveller) -> None:
+        customer, now = traveller.customer, self.walk.now
+        with as_worker():
+            subscription = Subscription.objects.get(customer=customer)
+            by = User.objects.get(username=traveller.signup.username)
+            at = now.replace(microsecond=0)
+            change = planning.ask(subscription.pk, self.dearer, at=at, by=by, now=now)
+
+        def made() -> Iterator[tuple[str, int]]:
+            items = self.listed(f"invoiceitems?pending=true&customer={customer.stripe_id}")
+            yield "credit", sum(each["proration"] and each["amount"] < 0 for each in items)
+            yield "charge", sum(each["proration"] and each["amount"] > 0 for each in items)
+            with as_worker():
+                yield "done", PlanChange.objects.filter(pk=change.pk, done_at__isnull=False).count()
+                mails = Mail.objects.filter(customer_id=customer.pk, key__contains="plan_changed")
+                yield "mail", mails.filter(recipient=by.email).count()
+
+        carry_out = partial(planning.carry_out, change.pk, now=self.walk.now)
+        self.die("change the plan", traveller.number, carry_out, customers.tasks.sweep, made)
 
     def to_a_commission(self, traveller: Traveller) -> None:
         customer = traveller.customer

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 import pytest
 from django.test import Client, override_settings
 
+import customers.tasks
 import instances.tasks
 import payments.tasks
 import signup.tasks
-from customers.models import Customer
+from customers import planning
+from customers.models import Customer, PlanChange, Subscription
 from instances.models import Instance, UsageCycle
 from instances.services import usage
 from ondemand.gateway.errors import GatewayError
+from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from partners.models import Partner
 from payments.models import Payment
@@ -23,6 +26,7 @@ from signup.models import SignUp
 from signup.services import completion
 from tests.conftest import in_ci
 from tests.path.conftest import forget_client
+from tests.path.plans import dearer_plan
 from tests.path.walk import Walk
 
 pytestmark = in_ci
@@ -79,6 +83,25 @@ def test_usage_is_pushed_once(offered: Walk, client: Client, fault: str) -> None
     assert item["quantity"] == 10
     with as_worker():
         assert not UsageCycle.objects.to_push(offered.now).exists()
+
+
+@pytest.mark.parametrize("fault", LOST_BEFORE + LOST_AFTER)
+def test_a_plan_is_changed_once(offered: Walk, client: Client, fault: str) -> None:
+    offered.sign_up(client)
+    plan, now = dearer_plan(offered), offered.now
+    with as_worker():
+        by, subscription = User.objects.get(username="central"), Subscription.objects.get()
+        change = planning.ask(subscription.pk, plan, at=now.replace(microsecond=0), by=by, now=now)
+    with failing(offered, "POST /v1/subscriptions/*", fault):
+        assert not planning.carry_out(change.pk, now=offered.now)
+    offered.wait(minutes=3)
+    customers.tasks.sweep()
+    customers.tasks.sweep()
+    items = offered.stripe("/v1/invoiceitems?pending=true")["data"]
+    assert sorted(item["amount"] < 0 for item in items) == [False, True]
+    with as_worker():
+        assert PlanChange.objects.filter(done_at__isnull=False).count() == 1
+        assert Subscription.objects.get().plan_id == plan.pk
 
 
 @pytest.mark.parametrize("fault", ("hang", *LOST_AFTER))

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-INCLUDED = {"named users": 2, "POS terminals": 1, "GB of disk": 5}
+INCLUDED = (  # in the smaller plan, and in the dearer one
+    {"named users": 2, "POS terminals": 1, "GB of disk": 5},
+    {"named users": 4, "POS terminals": 2, "GB of disk": 7},
+)
 
 
 class Report(NamedTuple):
@@ -69,12 +72,26 @@ def counts(report: Report, rests: Rests) -> bool:
     return not any(since <= midnight and (until is None or midnight < until) for since, until in spans)
 
 
-def billed(reports: Iterable[Report], calendar: Calendar, rests: Rests | None = None) -> dict[Key, int]:
+class Since(NamedTuple):
+    """Which plan is in force from then on."""
+
+    since: datetime
+    plan: int
+
+
+def plan_of(starts: datetime, changes: Iterable[Since]) -> int:
+    """A cycle keeps the plan that it began with."""
+    return max((each for each in changes if each.since <= starts), default=Since(starts, 0)).plan
+
+
+def billed(
+    reports: Iterable[Report], calendar: Calendar, changes: Iterable[Since] = (), rests: Rests | None = None
+) -> dict[Key, int]:
     """By instance, meter and cycle the highest count above what is included; what is not above it is not there."""
     peaks: dict[Key, int] = defaultdict(int)
     for report in (each for each in reports if counts(each, rests or {})):
         starts, ends = calendar.cycle_of(report.day)
         for meter, count in report.counts.items():
             key = Key(f"{report.instance}: {meter}", int(starts.timestamp()), int(ends.timestamp()))
-            peaks[key] = max(peaks[key], count - INCLUDED[meter])
+            peaks[key] = max(peaks[key], count - INCLUDED[plan_of(starts, changes)][meter])
     return {key: peak for key, peak in peaks.items() if peak > 0}

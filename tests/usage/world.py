@@ -15,8 +15,9 @@ import requests
 import stripe
 from django.test import override_settings
 
-from customers import sync
-from customers.models import Customer, Subscription
+from customers import planning, sync
+from customers.models import Customer, PlanChange, Subscription
+from customers.quoting import PlanRefused
 from instances.models import Instance, Suspension, UsageCycle
 from instances.services import heartbeats, suspensions, usage
 from ondemand import clock, signing
@@ -42,17 +43,32 @@ def make_plan(*, now: datetime) -> Plan:
         return Plan.objects.select_related("product").get(pk=plan.pk)
 
 
-class Shop:
-    """The plan's prices at one account of Stripe's."""
+def make_dearer_plan(plan: Plan) -> Plan:
+    """Base 149.00; above 4 users, 2 terminals and 7 GB: 12.00, 9.00 and 1.50 each."""
+    units = {"per_user": 1200, "per_terminal": 900, "per_gb": 150}
+    included = {"included_users": 4, "included_terminals": 2, "included_gb": 7}
+    named = {"product": plan.product, "code": "team", "name": "Team", "currency": plan.currency, "base": 14900}
+    with as_worker():
+        return Plan.objects.create(**named, **units, **included)
 
-    def __init__(self, standin: Standin, plan: Plan) -> None:
+
+class Shop:
+    """The plans' prices at one account of Stripe's."""
+
+    def __init__(self, standin: Standin, plan: Plan, *others: Plan) -> None:
         self.v1, self.currency = standin.v1, plan.currency.lower()
         self.product = self.v1.products.create({"name": "Retail"}).id
+        self.base = self.offer(plan)
+        for other in others:
+            self.offer(other)
+
+    def offer(self, plan: Plan) -> str:
         made = {"stripe_base_price": self.price(plan.base, recurring={"interval": "month"})}
         made |= {field: self.price(getattr(plan, meter)) for meter, field in AT_STRIPE.items()}
         with as_worker():
             Plan.objects.filter(pk=plan.pk).update(**made)
-        self.base = made["stripe_base_price"]
+            plan.refresh_from_db()
+        return made["stripe_base_price"]
 
     def price(self, amount: int, **more: Any) -> str:
         given = {"product": self.product, "currency": self.currency, "unit_amount": amount, **more}
@@ -187,6 +203,30 @@ class World:
             for cycle_id in waiting:
                 usage.push(cycle_id, now=now)
 
+    def change_plan(self, plan: Plan) -> bool:
+        """The customer asks for it. False where it is refused."""
+        asked: dict[str, Any] = {"at": self.now.replace(microsecond=0), "by": self.house.owner, "now": self.now}
+        try:
+            with as_worker():
+                planning.ask(self.subscription.pk, plan, **asked)
+        except PlanRefused:
+            return False
+        return True
+
+    def withdraw(self) -> bool:
+        with as_worker():
+            change = PlanChange.objects.open().filter(subscription=self.subscription).first()
+            return change is not None and planning.withdraw(change.pk, by=self.house.owner, now=self.now)
+
+    def carry_out(self, *, killed_at: int = 0) -> None:
+        """As `push`, of changes of plan."""
+        now = self.now
+        with as_worker():
+            waiting = list(PlanChange.objects.to_carry_out(now).values_list("pk", flat=True))
+        with dying(killed_at):
+            for change_id in waiting:
+                planning.carry_out(change_id, now=now)
+
     def sync(self) -> None:
         """As the inbox does with an event of each object."""
         ids = [each.id for each in self.standin.v1.invoices.list({"customer": self.customer.stripe_id}).data]
@@ -204,7 +244,7 @@ class World:
         """What Stripe has of each instance, meter and cycle: invoiced, or waiting to be."""
         found: Counter[Key] = Counter()
         for item in self.items():
-            if item.quantity:
+            if item.quantity and not item.proration:
                 found[Key(item.description, item.period.start, item.period.end)] += item.quantity
         return found
 
@@ -212,7 +252,7 @@ class World:
         """The usage that is on one invoice."""
         found = {}
         for line in invoice.lines.data:
-            if line.parent.type == "invoice_item_details":
+            if line.parent.type == "invoice_item_details" and not line.parent.invoice_item_details.proration:
                 found[Key(line.description, line.period.start, line.period.end)] = line.quantity
         return found
 
@@ -244,13 +284,13 @@ def dying(at: int) -> Iterator[None]:
 
 
 @contextmanager
-def world(standin: Standin, house: factories.House, plan: Plan, *, began: datetime) -> Iterator[World]:
+def world(standin: Standin, house: factories.House, plan: Plan, *others: Plan, began: datetime) -> Iterator[World]:
     """A customer whose subscription begins then, in an account of Stripe's that was empty; nothing boots yet."""
     at = {"STRIPE_API_BASE": standin.base, "STRIPE_SECRET_KEY": standin.key, "STRIPE_MODE": "standin"}
     with override_settings(**at), held_against(standin):
         forget_client()
         standin.control("clock", {"advance_to": int(began.timestamp()), "ahead": True})
-        shop = Shop(standin, plan)
+        shop = Shop(standin, plan, *others)
         customer = factories.make_customer(house=house, plan=plan, now=began)
         with as_worker():
             subscription = customer.subscriptions.get()
