@@ -65,6 +65,7 @@ def sweep() -> None:
     now = clock.now()
     with as_worker():
         plans.follow(now=now)
+        plans.price(now=now)
         at_once_ids = list(Ending.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
         to_boot = list(Instance.objects.to_boot(now).values_list("pk", flat=True)[:MOST])
         to_switch = list(Instance.objects.to_switch(now).values_list("pk", flat=True)[:MOST])

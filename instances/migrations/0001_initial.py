@@ -291,6 +291,7 @@ class Migration(migrations.Migration):
                 ("included", models.PositiveIntegerField()),
                 ("unit_amount", models.PositiveIntegerField()),
                 ("currency", models.CharField(max_length=3)),
+                ("early", models.BooleanField(db_default=False)),
                 ("peak", models.PositiveIntegerField(default=0)),
                 ("billable", models.PositiveIntegerField(default=0)),
                 ("pushed", models.PositiveIntegerField(default=0)),
@@ -586,6 +587,10 @@ class Migration(migrations.Migration):
                 fields=["next_try_at"],
                 name="cycle_to_push",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="usagecycle",
+            index=models.Index(condition=models.Q(("early", True)), fields=["starts"], name="cycle_to_price"),
         ),
         migrations.AddConstraint(
             model_name="usagecycle",

@@ -57,7 +57,11 @@ class UsageCycleQuerySet(models.QuerySet["UsageCycle"]):
     def to_push(self, now: datetime) -> UsageCycleQuerySet:
         """Whose billable quantity Stripe does not know yet; a key that is kept means a call was under way."""
         done = Q(pushed=F("settled"), settled__gt=F("billable"))  # invoiced for good
-        return self.filter(BEHIND, next_try_at__lte=now, closed_at=None).exclude(done, push_key="")
+        return self.filter(BEHIND, next_try_at__lte=now, closed_at=None, early=False).exclude(done, push_key="")
+
+    def to_price(self, now: datetime) -> UsageCycleQuerySet:
+        """Which have begun since they were written: only now it is known with which plan."""
+        return self.filter(early=True, starts__lte=now)
 
 
 class UsageCycle(models.Model):
@@ -86,6 +90,7 @@ class UsageCycle(models.Model):
     included = models.PositiveIntegerField()
     unit_amount = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
+    early = models.BooleanField(db_default=False)  # written before it began
     peak = models.PositiveIntegerField(default=0)
     billable = models.PositiveIntegerField(default=0)
     pushed = models.PositiveIntegerField(default=0)
@@ -107,6 +112,7 @@ class UsageCycle(models.Model):
         indexes = [
             models.Index(fields=["partner", "customer_id", "assignment"], name="cycle_wall"),
             models.Index(fields=["next_try_at"], condition=BEHIND, name="cycle_to_push"),
+            models.Index(fields=["starts"], condition=Q(early=True), name="cycle_to_price"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "instance_id", "meter", "starts"], name="cycle_once"),

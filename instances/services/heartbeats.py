@@ -202,10 +202,10 @@ def _peaks(
 PEAKS = """
 INSERT INTO instances_usagecycle AS c
   (partner_id, customer_id, assignment_id, instance_id, subscription_stripe_id, meter, plan_id, starts, ends,
-   included, unit_amount, currency, peak, billable, pushed, settled, item_id, push_key, push_quantity, pushes,
+   included, unit_amount, currency, early, peak, billable, pushed, settled, item_id, push_key, push_quantity, pushes,
    tries, next_try_at, error)
 SELECT %(partner)s, %(customer)s, %(assignment)s, %(instance)s, %(subscription)s, meter, %(plan)s, %(starts)s,
-  %(ends)s, included, unit, %(currency)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0, 0, %(first)s, ''
+  %(ends)s, included, unit, %(currency)s, %(early)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0, 0, %(first)s, ''
 FROM unnest(%(meters)s, %(included)s, %(units)s, %(peaks)s) AS given(meter, included, unit, peak)
 ON CONFLICT (partner_id, instance_id, meter, starts) DO UPDATE SET
   peak = greatest(c.peak, excluded.peak),
@@ -216,7 +216,10 @@ RETURNING id, billable <> pushed"""
 def _raise_peaks(
     instance: Instance, assignment: Assignment, cycle: Cycle, plan: Plan, peaks: dict[str, int], now: datetime
 ) -> None:
-    """A cycle is priced by the plan that it began with (docs/adr/0011-a-change-of-plan.md)."""
+    """A cycle is priced by the plan that it began with (docs/adr/0011-a-change-of-plan.md).
+
+    A day may end in the next cycle, whose plan may still change: see plans.price.
+    """
     priced = prices(plan)
     values: dict[str, Any] = {
         "partner": assignment.partner_id,
@@ -232,6 +235,7 @@ def _raise_peaks(
         "included": [priced[meter][0] for meter in peaks],
         "units": [priced[meter][1] for meter in peaks],
         "peaks": list(peaks.values()),
+        "early": now < cycle[0],
         "first": max(now, cycle[0]),  # in an earlier cycle it would go on that one's invoice
     }
     with connection.cursor() as cursor:

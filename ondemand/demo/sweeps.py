@@ -12,7 +12,7 @@ from commissions.services import accrual
 from customers import sync as customers
 from instances.models import Instance, UsageCycle
 from instances.provisioners import provisioner
-from instances.services import boots, deletions, endings, suspensions
+from instances.services import boots, deletions, endings, plans, suspensions
 from instances.services import usage as pushes
 from ondemand import inbox, mail
 from ondemand.tenancy.context import as_worker
@@ -63,6 +63,8 @@ def _payments(now: datetime) -> None:
 
 
 def push_usage(now: datetime) -> None:
+    with as_worker():
+        plans.price(now=now)
     for cycle_id in _found(UsageCycle.objects.to_push(now)):
         pushes.push(cycle_id, now=now)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from customers import planning, sync
 from customers.models import Subscription
 from customers.quoting import PlanRefused
+from instances.models import UsageCycle
 from instances.services import plans
 from ondemand.models import User
 from ondemand.tenancy.context import Scope, as_worker
@@ -32,6 +33,9 @@ def tell(story: Story) -> None:
     up = story.twice(planning.ask, one.pk, dearer, **asked, scope=WORKER, refused=PlanRefused)
     story.twice(planning.carry_out, up.pk, now=story.now)
     story.twice(plans.follow, now=story.now, scope=WORKER)
+    with as_worker():  # as if they had been written before they began
+        UsageCycle.objects.filter(subscription_stripe_id=one.stripe_id).update(early=True)
+    story.twice(plans.price, now=story.now, scope=WORKER)
     story.wait(seconds=5)
     asked |= {"at": story.now.replace(microsecond=0), "now": story.now}
     with as_worker():

@@ -122,6 +122,7 @@ NO_ENTRY: dict[str, str] = {
     "instances.services.heartbeats.receive": MACHINES,
     "instances.services.brake.watch": "close_brake writes it",
     "instances.services.plans.follow": MACHINES,
+    "instances.services.plans.price": MACHINES,
     "instances.services.suspensions.switch": MACHINES,
     "instances.services.heartbeats.record": MACHINES,
     "instances.services.usage.push": MACHINES,

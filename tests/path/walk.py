@@ -17,7 +17,7 @@ from commissions.services.accrual import accrue
 from customers import sync
 from instances.models import Instance, UsageCycle
 from instances.provisioners.local import LocalPark
-from instances.services import boots, heartbeats, usage
+from instances.services import boots, heartbeats, plans, usage
 from ondemand import clock, inbox
 from ondemand.models import User
 from ondemand.tenancy.context import Scope, as_worker, tenant
@@ -156,6 +156,7 @@ class Walk:
 
     def push_usage(self) -> None:
         with as_worker():
+            plans.price(now=self.now)
             waiting = list(UsageCycle.objects.to_push(self.now).values_list("pk", flat=True))
         for cycle_id in waiting:
             usage.push(cycle_id, now=self.now)

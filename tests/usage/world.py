@@ -19,7 +19,7 @@ from customers import planning, sync
 from customers.models import Customer, PlanChange, Subscription
 from customers.quoting import PlanRefused
 from instances.models import Instance, Suspension, UsageCycle
-from instances.services import heartbeats, suspensions, usage
+from instances.services import heartbeats, plans, suspensions, usage
 from ondemand import clock, signing
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
@@ -198,6 +198,7 @@ class World:
         """What the sweep does now; it dies as its request of that number is sent, or answered (0: it lives)."""
         now = self.now
         with as_worker():
+            plans.price(now=now)
             waiting = list(UsageCycle.objects.to_push(now).order_by("pk").values_list("pk", flat=True))
         with dying(killed_at):
             for cycle_id in waiting:
