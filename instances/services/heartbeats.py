@@ -205,7 +205,8 @@ INSERT INTO instances_usagecycle AS c
    included, unit_amount, currency, early, peak, billable, pushed, settled, item_id, push_key, push_quantity, pushes,
    tries, next_try_at, error)
 SELECT %(partner)s, %(customer)s, %(assignment)s, %(instance)s, %(subscription)s, meter, %(plan)s, %(starts)s,
-  %(ends)s, included, unit, %(currency)s, %(early)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0, 0, %(first)s, ''
+  %(ends)s, included, unit, %(currency)s, %(early)s, peak, greatest(peak - included, 0), 0, 0, '', '', 0, 0,
+  0, %(first)s, ''
 FROM unnest(%(meters)s, %(included)s, %(units)s, %(peaks)s) AS given(meter, included, unit, peak)
 ON CONFLICT (partner_id, instance_id, meter, starts) DO UPDATE SET
   peak = greatest(c.peak, excluded.peak),

@@ -40,7 +40,7 @@ class Shop:
 
     def at_stripe(self) -> str:
         found = self.world.standin.v1.subscriptions.retrieve(self.world.subscription.stripe_id)
-        return found["items"].data[0].price.id
+        return str(found["items"].data[0].price.id)
 
     def browser(self, role: str = Person.Role.OWNER) -> Client:
         if role == Person.Role.OWNER:
