@@ -52,7 +52,8 @@ BASES: dict[str, Base] = {
         f"/v1/subscriptions/{things.subscription(shop)}", {}),
     "POST /v1/coupons": _new("/v1/coupons", percent_off="5"),
     "POST /v1/checkout/sessions": lambda shop: (
-        "/v1/checkout/sessions", {"mode": "subscription", "line_items[0][price]": shop.base, **PAGE}),
+        "/v1/checkout/sessions", {"mode": "subscription", "line_items[0][price]": shop.base,
+                                  "line_items[0][quantity]": "1", **PAGE}),
     "POST /v1/billing_portal/configurations": _new(
         "/v1/billing_portal/configurations", **{"features[invoice_history][enabled]": "true"}),
     "POST /v1/billing_portal/sessions": _portal,

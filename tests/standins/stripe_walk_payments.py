@@ -141,7 +141,12 @@ def checkout(shop: Shop) -> None:
     v1.checkout.sessions.list({"customer": owner})
     gone = v1.checkout.sessions.create(given | {"expires_at": standin.now() + 3600})
     v1.checkout.sessions.expire(gone.id)
-    once: Any = {"mode": "payment", "line_items": [{"price": shop.user}], **URLS, "customer_email": "c@acme.example"}
+    once: Any = {
+        "mode": "payment",
+        "line_items": [{"price": shop.user, "quantity": 1}],
+        **URLS,
+        "customer_email": "c@acme.example",
+    }
     single = v1.checkout.sessions.create(once)
     standin.pay_page(str(single.url), number="4000002760003184")
     standin.submit(str(single.url), action="authenticate")

@@ -11,7 +11,8 @@ from tests.standins.stripe_shop import URLS, Shop
 
 
 def open_session(shop: Shop, **more: Any) -> stripe.checkout.Session:
-    given = {"mode": "subscription", "customer": shop.customer(card=""), "line_items": [{"price": shop.base}], **URLS}
+    lines = [{"price": shop.base, "quantity": 1}]
+    given = {"mode": "subscription", "customer": shop.customer(card=""), "line_items": lines, **URLS}
     return shop.v1.checkout.sessions.create(given | more)  # type: ignore[arg-type]
 
 

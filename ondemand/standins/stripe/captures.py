@@ -36,7 +36,7 @@ def _captured(account: Account, intent: Object, wanted: int | None) -> Object:
         )  # fmt: skip
     charge = account.get("charge", intent["latest_charge"])
     method = account.get("payment_method", intent["payment_method"])
-    charge |= {"captured": True, "amount_captured": amount}
+    charge |= {"captured": True, "amount_captured": amount, "amount_refunded": charge["amount"] - amount}
     settle(account, charge, method)
     emit(account, "charge.captured", account.save(charge))
     return payment_intents.succeed(account, intent | {"amount_capturable": 0}, charge, method)

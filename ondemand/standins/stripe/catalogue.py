@@ -13,6 +13,7 @@ from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.shapes import Object
 
 LARGEST = 99_999_999  # eight digits
+THREE_YEARS = {"day": 1095, "week": 156, "month": 36, "year": 3}
 PRODUCT = "name active description metadata images unit_label url statement_descriptor tax_code shippable"
 IN_PRICE = "name active metadata unit_label statement_descriptor tax_code"
 PRICE = "active metadata nickname tax_behavior"
@@ -90,6 +91,8 @@ def new_price(account: Account, params: Params, product: str) -> Object:
     )  # fmt: skip
     if recurring := params.plain("recurring"):
         made["recurring"] = {"interval_count": 1, "meter": None, "usage_type": "licensed"} | recurring
+        if not 1 <= made["recurring"]["interval_count"] <= THREE_YEARS[recurring["interval"]]:
+            raise invalid("The interval must be at most three years.", "recurring[interval_count]")
     _take_key(account, assign(made, params, PRICE), params)
     emit(account, "price.created", account.save(made))
     return made
@@ -153,6 +156,10 @@ def _take_key(account: Account, price: Object, params: Params) -> None:
 def update_price(account: Account, params: Params, id: str) -> Object:
     before = account.get("price", id)
     after = assign(dict(before), params, PRICE)
+    if before["tax_behavior"] not in ("unspecified", after["tax_behavior"]):
+        raise invalid("Once set to `inclusive` or `exclusive`, `tax_behavior` cannot be changed.", "tax_behavior")
+    if not after["active"] and account.first("product", default_price=id):
+        raise invalid("This price cannot be archived because it is the default price of its product.", "active")
     _take_key(account, after, params)
     emit(account, "price.updated", account.save(after), changed(before, after))
     return after

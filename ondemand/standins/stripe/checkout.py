@@ -159,7 +159,10 @@ def _subscription(session: Object, data: Params, now: int) -> Object:
 def line(account: Account, mode: str, given: Params, n: int) -> Object:
     settle_inline(account, given)
     price = account.get("price", given.need("price"), f"line_items[{n}][price]")
-    quantity = given.get("quantity", 1)
+    if "quantity" not in given:
+        raise invalid(f"Quantity is required. Add `quantity` to `line_items[{n}]`", f"line_items[{n}][quantity]",
+                      "parameter_missing")  # fmt: skip
+    quantity = given["quantity"]
     if quantity < 1:
         raise invalid("This value must be greater than or equal to 1.", f"line_items[{n}][quantity]",
                       "parameter_invalid_integer")  # fmt: skip

@@ -39,8 +39,8 @@ def _of_line(account: Account, line: Object, given: Params, n: int) -> Object:
     else:
         quantity = given.get("quantity", line["quantity"])
         amount = rounded_share(line["amount"], quantity, line["quantity"] or 1)
-    if not 0 < amount <= line["amount"]:
-        raise invalid("The credited amount is greater than the line's.", f"lines[{n}][amount]")
+    if not 0 < amount <= line["amount"] - _credited(account, line):
+        raise invalid("The credited amount is greater than what is left of the line's.", f"lines[{n}][amount]")
     discounts = [each | {"amount": rounded_share(each["amount"], amount, line["amount"])}
                  for each in line["discount_amounts"]]  # fmt: skip
     shares = ("amount", "taxable_amount")
@@ -50,6 +50,12 @@ def _of_line(account: Account, line: Object, given: Params, n: int) -> Object:
         invoice_line_item=line["id"], description=line["description"], discount_amounts=discounts, taxes=taxes,
         discount_amount=sum(each["amount"] for each in discounts), metadata={},
     )  # fmt: skip
+
+
+def _credited(account: Account, line: Object) -> int:
+    notes = account.find("credit_note", invoice=line["invoice"], status="issued")
+    before = [each for note in notes for each in note["lines"]["data"]]
+    return sum(each["amount"] for each in before if each.get("invoice_line_item") == line["id"])
 
 
 def _custom(account: Account, amount: int, quantity: int, unit: int, description: str) -> Object:

@@ -7,10 +7,10 @@ import re
 from ondemand.standins.stripe.account import INCLUDED, Account
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.customer_balance import change
-from ondemand.standins.stripe.errors import StripeError, invalid, no_such
+from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.payment_methods import attach, resolve
+from ondemand.standins.stripe.payment_methods import attach, not_attached, resolve
 from ondemand.standins.stripe.shapes import Object, part
 from ondemand.standins.stripe.tax_ids import add_tax_id
 
@@ -103,7 +103,7 @@ def settings(account: Account, customer: Object, params: Params, attached: Objec
             same = attached if id == params.get("payment_method") else None
             method = same or resolve(account, id, "invoice_settings[default_payment_method]")
             if method["customer"] != customer["id"]:
-                raise no_such("PaymentMethod", id, "invoice_settings[default_payment_method]")
+                raise not_attached(id, "invoice_settings[default_payment_method]")
             given["default_payment_method"] = method["id"]
         customer["invoice_settings"] |= params.plain("invoice_settings")
     return customer

@@ -48,16 +48,15 @@ def add_items(account: Account, invoice: Object, found: list[Object]) -> None:
 
 
 def _of_item(item: Object) -> Object:
-    subscription = parent_subscription(item)
+    subscription, changed_item = parent_subscription(item), (item["parent"] or {}).get("subscription_details") or {}
     details = {
         "invoice_item": item["id"], "proration": item["proration"], "subscription": subscription,
         "proration_details": {"credited_items": None} if item["proration"] else None,
     }  # fmt: skip
-    parent = {
-        "type": "invoice_item_details",
-        "invoice_item_details": details,
-        "subscription_item_details": None,
-    }
+    kind = "invoice_item_details"
+    if item["proration"] and "subscription_item" in changed_item:
+        kind, details["subscription_item"] = "subscription_item_details", changed_item["subscription_item"]
+    parent = {"type": kind, "invoice_item_details": None, "subscription_item_details": None} | {kind: details}
     plain = "amount description period quantity quantity_decimal pricing discountable".split()
     return {n: item[n] for n in plain} | {
         "subscription": subscription, "parent": parent, "metadata": dict(item["metadata"]), "_rates": item["tax_rates"],
@@ -84,8 +83,8 @@ def take_out(account: Account, item: Object) -> None:
 
 
 def item_of(line: Object) -> str | None:
-    details = line["parent"]["invoice_item_details"]
-    return str(details["invoice_item"]) if details else None
+    details = line["parent"]["invoice_item_details"] or line["parent"]["subscription_item_details"]
+    return details["invoice_item"] if details else None
 
 
 def parent_subscription(obj: Object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.cards import BY_NAME, BY_NUMBER, Card, decline
@@ -63,6 +64,13 @@ def attach(account: Account, method: Object, customer: Object) -> Object:
     return method
 
 
+def not_attached(id: str, param: str) -> StripeError:
+    return invalid(
+        f"The customer does not have a payment method with the ID {id}. The payment method must be attached to the "
+        "customer.", param, "resource_missing",
+    )  # fmt: skip
+
+
 def by_name(account: Account, token: str) -> Object:
     """Of a tok_ name, or of a token that was made."""
     made = account.find_id(["token"], token)
@@ -81,6 +89,23 @@ def find_card(number: str) -> Card:
     return card
 
 
+def check_card(account: Account, given: Params) -> tuple[int, int]:
+    """The month and the year until which a card holds, from a form with its number."""
+    month, year = int(given.get("exp_month", 12)), int(given.get("exp_year", 2034))
+    year += 2000 if 0 <= year < 100 else 0
+    if not 1 <= month <= 12:
+        raise _invalid_card("expiry_month", "exp_month", "expiration month")
+    if year < datetime.fromtimestamp(account.now(), UTC).year:
+        raise _invalid_card("expiry_year", "exp_year", "expiration year")
+    if not re.fullmatch("[0-9]{3,4}", given.get("cvc", "000")):
+        raise _invalid_card("cvc", "cvc", "security code")
+    return month, year
+
+
+def _invalid_card(code: str, param: str, what: str) -> StripeError:
+    return StripeError(402, f"Your card's {what} is invalid.", kind="card_error", code=f"invalid_{code}", param=param)
+
+
 @operation("POST /v1/payment_methods")
 def create(account: Account, params: Params) -> Object:
     if params.get("type") != "card":
@@ -91,7 +116,7 @@ def create(account: Account, params: Params) -> Object:
         made = _details(by_name(account, given["token"]), params)
         return account.save(assign(made, params, "metadata allow_redisplay"))
     card = find_card(given.get("number", ""))
-    made = new(account, card, given.get("exp_month", 12), given.get("exp_year", 2034))
+    made = new(account, card, *check_card(account, given))
     return account.save(assign(_details(made, params), params, "metadata allow_redisplay"))
 
 

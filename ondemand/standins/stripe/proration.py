@@ -20,7 +20,7 @@ from ondemand.standins.stripe.words import day
 def add_item(account: Account, subscription: Object, given: Params, at: str) -> Object:
     settle_inline(account, given)
     price = _recurring(account, given.need("price"), f"{at}[price]")
-    items, quantity = subscription["items"]["data"], given.get("quantity", 1)
+    items, quantity = subscription["items"]["data"], _quantity(given, 1, at)
     if items and price["currency"] != subscription["currency"]:
         raise invalid("All prices on a subscription must have the same `currency`.", f"{at}[price]")
     if any(item["price"]["id"] == price["id"] for item in items):
@@ -37,6 +37,13 @@ def add_item(account: Account, subscription: Object, given: Params, at: str) -> 
     subscription["currency"] = price["currency"]
     items.append(assign(item, given, "metadata"))
     return item
+
+
+def _quantity(given: Params, otherwise: int, at: str) -> int:
+    quantity: int = given.get("quantity", otherwise)
+    if quantity < 0:
+        raise invalid("Invalid non-negative integer", f"{at}[quantity]", "parameter_invalid_integer")
+    return quantity
 
 
 def _embedded(price: Object) -> Object:
@@ -64,8 +71,7 @@ def change_item(account: Account, subscription: Object, given: Params, at: str, 
     old = dict(item)
     if "price" in given:
         item["price"] = _embedded(_recurring(account, given["price"], f"{at}[price]"))
-        item["quantity"] = given.get("quantity", item["quantity"])
-    item["quantity"] = given.get("quantity", item["quantity"])
+    item["quantity"] = _quantity(given, item["quantity"], at)
     if "metadata" in given:
         item["metadata"] = merged(item["metadata"], given["metadata"])
     if "tax_rates" in given:

@@ -45,7 +45,7 @@ def refund(
     reason: str | None = None,
     metadata: Object | None = None,
 ) -> Object:
-    left = charge["amount_captured"] - charge["amount_refunded"]
+    left = (charge["amount"] if charge["captured"] else 0) - charge["amount_refunded"]
     amount = left if amount is None else amount
     _check(account, charge, left, amount)
     made = account.new(

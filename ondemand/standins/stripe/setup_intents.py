@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ondemand.standins.stripe.account import Account, random_text
+from ondemand.standins.stripe.cards import decline
 from ondemand.standins.stripe.core import assign, operation, resource
 from ondemand.standins.stripe.errors import StripeError, invalid
 from ondemand.standins.stripe.events import emit
@@ -65,12 +66,26 @@ def confirm(account: Account, intent: Object, return_url: str | None) -> Object:
         intent |= {"status": "requires_action", "next_action": action, "_return_url": return_url}
         emit(account, "setup_intent.requires_action", account.save(intent))
         return intent
+    card = card_of(method)
+    if card.declined and not card.attaches:
+        raise _declined(account, intent, method, card.declined)
     if intent["customer"]:
         attach(account, method, account.get("customer", intent["customer"]))
     account.save(account.get("payment_method", method["id"]) | {"_authenticated": account.authenticated})
-    intent |= {"status": "succeeded", "next_action": None}
+    intent |= {"status": "succeeded", "next_action": None, "last_setup_error": None}
     emit(account, "setup_intent.succeeded", account.save(intent))
     return intent
+
+
+def _declined(account: Account, intent: Object, method: Object, code: str) -> StripeError:
+    error = decline(code, payment_method=account.render(method))
+    intent |= {
+        "status": "requires_payment_method", "payment_method": None, "next_action": None,
+        "last_setup_error": dict(error.body["error"]),
+    }  # fmt: skip
+    emit(account, "setup_intent.setup_failed", account.save(intent))
+    error.body["error"]["setup_intent"] = account.render(intent)
+    return error
 
 
 @operation("POST /v1/setup_intents/{intent}/cancel")

@@ -7,7 +7,7 @@ from ondemand.standins.stripe.discounts import apply as apply_discounts
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.invoices import collect_by
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.payment_methods import resolve
+from ondemand.standins.stripe.payment_methods import not_attached, resolve
 from ondemand.standins.stripe.periods import by_config, later
 from ondemand.standins.stripe.shapes import Object, part
 from ondemand.standins.stripe.tax_rates import rates
@@ -29,6 +29,13 @@ def anchor(account: Account, subscription: Object, params: Params) -> None:
         subscription["billing_cycle_anchor_config"] = part("subscription", "billing_cycle_anchor_config") | config
     subscription["billing_cycle_anchor"] = at
     subscription["_free_stub"] = params.get("proration_behavior") == "none" and at > now
+
+
+def check_intervals(subscription: Object) -> None:
+    every = {str(item["price"]["recurring"]) for item in subscription["items"]["data"]}
+    if subscription["billing_mode"]["type"] == "classic" and len(every) > 1:
+        raise invalid("All prices on a subscription must have the same `recurring.interval` and "
+                      "`recurring.interval_count`.", "items")  # fmt: skip
 
 
 def check_anchor(subscription: Object) -> None:
@@ -72,8 +79,5 @@ def _method(account: Account, subscription: Object, params: Params) -> str | Non
         return None
     method = resolve(account, id, "default_payment_method")
     if method["customer"] != subscription["customer"]:
-        raise invalid(
-            f"The customer does not have a payment method with the ID {id}. The payment method must be attached to the "
-            "customer.", "default_payment_method", "resource_missing",
-        )  # fmt: skip
+        raise not_attached(id, "default_payment_method")
     return str(method["id"])

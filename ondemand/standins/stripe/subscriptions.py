@@ -67,6 +67,7 @@ def create(account: Account, params: Params) -> Object:
         raise invalid(f"A subscription can have up to {LARGEST} items.", "items")
     for n, given in enumerate(params["items"]):
         add_item(account, made, given, f"items[{n}]")
+    terms.check_intervals(made)
     terms.check_anchor(made)
     terms.settings(account, assign(made, params, FIELDS), params)
     _cancel_at(account, made, params, None)
@@ -140,6 +141,7 @@ def _change_items(account: Account, subscription: Object, params: Params, when: 
     added_first = sorted(enumerate(given), key=lambda one: bool(one[1].get("deleted")))
     for n, each in added_first:  # or the last item could not be replaced by another
         change_item(account, subscription, each, f"items[{n}]", None if restart else when)
+    terms.check_intervals(subscription)
     if restart:
         _restart(account, subscription, old, None if trial_over else when)
     return restart

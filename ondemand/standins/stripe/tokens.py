@@ -7,7 +7,7 @@ from ondemand.standins.stripe.core import operation
 from ondemand.standins.stripe.errors import StripeError, invalid, not_done
 from ondemand.standins.stripe.external_accounts import details, new_bank
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.payment_methods import find_card
+from ondemand.standins.stripe.payment_methods import check_card, find_card
 from ondemand.standins.stripe.shapes import Object, blank
 
 
@@ -18,9 +18,8 @@ def create(account: Account, params: Params) -> Object:
     if "card" not in params or not isinstance(params["card"], Params):
         raise not_done("tokens of anything but a card's number or a bank account")
     given = params["card"]
-    given.get("cvc")
     card, number = find_card(given["number"]), given["number"]
-    month, year = _expiry(given)
+    month, year = _expiry(account, given)
     shown = blank("card") | {
         "id": random_text(24, "card_"), "brand": card.brand.title(), "country": card.country, "funding": card.funding,
         "exp_month": month, "exp_year": year, "last4": number[-4:], "name": given.get("name"),
@@ -29,13 +28,12 @@ def create(account: Account, params: Params) -> Object:
     return account.new("token", type="card", used=False, card=shown, _number=card.number)
 
 
-def _expiry(given: Params) -> tuple[int, int]:
+def _expiry(account: Account, given: Params) -> tuple[int, int]:
     for name in ("month", "year"):
-        text = given[f"exp_{name}"]
-        if not text.isdigit() or name == "month" and not 1 <= int(text) <= 12:
+        if not given[f"exp_{name}"].isdigit():
             raise StripeError(402, f"Your card's expiration {name} is invalid.", kind="card_error",
                               code=f"invalid_expiry_{name}", param=f"exp_{name}")  # fmt: skip
-    return int(given["exp_month"]), int(given["exp_year"])
+    return check_card(account, given)
 
 
 def _of_bank(account: Account, given: Params) -> Object:

@@ -15,6 +15,8 @@ TOLD = 3 * DAY  # before its end, customer.subscription.trial_will_end is sent
 def begin(account: Account, subscription: Object, params: Params) -> None:
     """Of a new subscription."""
     now, days = account.now(), params.get("trial_period_days")
+    if days and params.get("trial_end"):
+        raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
     end = params.get("trial_end") or (now + days * DAY if days else None)
     if end is None or end == "now":
         return
