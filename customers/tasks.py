@@ -8,7 +8,7 @@ from customers.models import Cancellation, PlanChange, Subscription
 from ondemand import clock, inbox
 from ondemand.comparing import compare_nightly
 from ondemand.hints import hint
-from ondemand.jobs import job
+from ondemand.jobs import each, job
 from ondemand.tenancy.context import as_worker
 
 MOST = 200
@@ -46,10 +46,8 @@ def sweep() -> None:
         cancelling.close(now=now)
         changes = list(PlanChange.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
         to_tell = list(Cancellation.objects.to_tell(now).values_list("pk", flat=True)[:MOST])
-    for change_id in changes:
-        planning.carry_out(change_id, now=now)
-    for cancellation_id in to_tell:
-        cancelling.tell(cancellation_id, now=now)
+    each(changes, planning.carry_out, now=now)
+    each(to_tell, cancelling.tell, now=now)
 
 
 @job
@@ -58,8 +56,7 @@ def warn() -> None:
     now = clock.now()
     with as_worker():
         cards = list(Subscription.objects.card_to_warn(clock.business_day(now)).values_list("pk", flat=True)[:MOST])
-    for subscription_id in cards:
-        warnings.warn_of_card(subscription_id, now=now)
+    each(cards, warnings.warn_of_card, now=now)
 
 
 @job

@@ -9,7 +9,7 @@ from instances.provisioners import provisioner
 from instances.services import at_once, boots, deletions, dunning, endings, plans, suspensions, usage, warnings
 from ondemand import clock
 from ondemand.comparing import compare_nightly
-from ondemand.jobs import job
+from ondemand.jobs import each, job
 from ondemand.tenancy.context import as_worker
 
 MOST = 200
@@ -44,10 +44,8 @@ def warn() -> None:
     now = clock.now()
     with as_worker():
         to_confirm = list(Invoice.objects.to_confirm().values_list("pk", flat=True)[:MOST])
-    for invoice_id in to_confirm:
-        warnings.ask_to_confirm(invoice_id, now=now)
-    for invoice_id in warnings.to_warn(now):
-        warnings.warn_of_invoice(invoice_id, now=now)
+    each(to_confirm, warnings.ask_to_confirm, now=now)
+    each(warnings.to_warn(now), warnings.warn_of_invoice, now=now)
 
 
 @job
@@ -66,21 +64,16 @@ def sweep() -> None:
     with as_worker():
         plans.follow(now=now)
         plans.price(now=now)
-        at_once_ids = list(Ending.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
+        ending_now = list(Ending.objects.to_carry_out(now).values_list("pk", flat=True)[:MOST])
         to_boot = list(Instance.objects.to_boot(now).values_list("pk", flat=True)[:MOST])
         to_switch = list(Instance.objects.to_switch(now).values_list("pk", flat=True)[:MOST])
         to_end = list(Instance.objects.to_end().values_list("pk", flat=True)[:MOST])
         to_push = list(UsageCycle.objects.to_push(now).values_list("pk", flat=True)[:MOST])
-    for ending_id in at_once_ids:
-        at_once.carry_out(ending_id, now=now)
-    for instance_id in to_boot:
-        boots.boot(instance_id, provisioner=provisioner(), now=now)
-    for instance_id in to_switch:
-        suspensions.switch(instance_id, provisioner=provisioner(), now=now)
-    for instance_id in to_end:
-        boots.end(instance_id, provisioner=provisioner(), now=now)
-    for cycle_id in to_push:
-        usage.push(cycle_id, now=now)
+    each(ending_now, at_once.carry_out, now=now)
+    each(to_boot, boots.boot, provisioner=provisioner(), now=now)
+    each(to_switch, suspensions.switch, provisioner=provisioner(), now=now)
+    each(to_end, boots.end, provisioner=provisioner(), now=now)
+    each(to_push, usage.push, now=now)
 
 
 @job

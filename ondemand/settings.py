@@ -102,7 +102,7 @@ STRIPE_CONNECT_WAKES = {"account": "payments.tasks.take_events"}  # the same of 
 PROVISIONER = env.choice("PROVISIONER", ("local",), "local")
 PARK_URL = env.url("PARK_URL", "" if PRODUCTION else "http://127.0.0.1:9100", WEB)
 PARK_SECRET = env.text("PARK_SECRET", "" if PRODUCTION else "park-demo-secret")
-SUSPEND_UNPAID = env.flag("SUSPEND_UNPAID", ONDEMAND_ENV == "test")
+SUSPEND_UNPAID = env.flag("SUSPEND_UNPAID", True)
 COMMISSION_RATE = env.number("COMMISSION_RATE", 2000, 0, 10_000)  # basis points, of standard terms
 COMMISSION_HOLD_DAYS = env.number("COMMISSION_HOLD_DAYS", 30, 0, 365)
 PAYMENT_MINIMUM = env.number("PAYMENT_MINIMUM", 5000, 1, 10_000_000)  # minor units

@@ -145,10 +145,11 @@ def _notice(instance: Instance) -> Notice:
     partner = instance.customer.partner
     owners = Person.objects.filter(customer_id=instance.customer_id, role=Person.Role.OWNER)
     language = owners.values_list("user__language", flat=True).first() or settings.LANGUAGE_CODE
+    to_pay = Suspension.Cause.UNPAID in causes and Suspension.Cause.TERM_ENDED not in causes
     with translation.override(language):
         return Notice(
             why=why(instance, causes),
-            how_to_pay=_how_to_pay(instance) if Suspension.Cause.UNPAID in causes else "",
+            how_to_pay=_how_to_pay(instance) if to_pay else "",
             whom_to_ask=", ".join(filter(None, [partner.name, partner.support_email, partner.support_phone])),
         )
 

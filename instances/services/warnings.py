@@ -66,7 +66,7 @@ def _tell_of_invoice(invoice: Invoice, template: str, key: str, now: datetime) -
         readers.tell(key, customer, readers.partner_money(customer.partner_id), for_partner=True, **said)
 
 
-def _due(now: datetime):  # type: ignore[no-untyped-def]
+def _due(now: datetime) -> Any:
     suspended = Suspension.objects.open().filter(
         cause=Suspension.Cause.UNPAID,
         customer_id=OuterRef("customer_id"),
