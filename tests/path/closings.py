@@ -66,7 +66,7 @@ class Closings(Deaths):
             for days in DAYS_ON:
                 deletions.tell(row.pk, now=self.walk.now + timedelta(days=days))
 
-        self.die("warn", number, tell, tell, told)
+        self.die("foretell", number, tell, tell, told)
 
     def end(self, number: int, row: Deletion) -> None:
         def gone() -> Iterator[tuple[str, int]]:

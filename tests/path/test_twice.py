@@ -46,6 +46,8 @@ OTHERS = (
 )
 ASKED = ("customers.support", "ondemand.teams.changes")  # a person asks for each anew
 READERS = {
+    "commissions.services.causes.causes_of": "reads",
+    "commissions.services.reversing.look_again": "says when to look again",
     "commissions.services.reversing.reverse_due": "the second half of accrue",
     "customers.planning.found": "the first half of write_subscription, which then has the plan",
     "customers.quoting.check": "reads",

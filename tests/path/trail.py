@@ -75,6 +75,8 @@ MAILS = "the mail log is a trail of its own"
 PART = "a part of what its callers write down"
 NO_ENTRY: dict[str, str] = {
     "commissions.services.accrual.accrue": "its rows are a diary that is never changed",
+    "commissions.services.causes.causes_of": READS,
+    "commissions.services.reversing.look_again": "a mark, whose work its jobs do",
     "commissions.services.reversing.reverse_due": "its rows are a diary that is never changed",
     "commissions.services.terms.ensure_terms": "the standard terms, whose row says that the platform made it",
     "customers.cancelling.tell": "follows from the cancellation, which is written down",
