@@ -49,10 +49,12 @@ class Funnel:
 def counts(partner_id: int, today: date) -> Counts:
     """Customers and running instances now, and as the month began."""
     began = midnight(month_start(today))
+    ending = Subscription.objects.ending().filter(partner_id=partner_id, customer_id=OuterRef("pk"))
     customers = Customer.objects.for_partner(partner_id).aggregate(
         now=Count("pk"),
         before=Count("pk", filter=Q(acquired_at__lt=began)),
         past_due=Count("pk", filter=Q(state=Customer.State.PAST_DUE)),
+        leaving=Count("pk", filter=Exists(ending)),
     )
     not_ended = Q(ended_at=None) | Q(ended_at__gte=began)
     instances = Instance.objects.for_partner(partner_id).aggregate(
@@ -60,11 +62,10 @@ def counts(partner_id: int, today: date) -> Counts:
         before=Count("pk", filter=Q(running_at__lt=began) & not_ended),
         failing=Count("pk", filter=Q(state=Instance.State.FAILED)),
     )
-    leaving = Subscription.objects.ending().filter(partner_id=partner_id)
     return Counts(
         Change(customers["now"], customers["before"]),
         customers["past_due"],
-        leaving.values("customer_id").distinct().count(),
+        customers["leaving"],
         Change(instances["now"], instances["before"]),
         instances["failing"],
     )

@@ -21,7 +21,7 @@ from ondemand.models import User
 from ondemand.money import Money
 from ondemand.tenancy.context import as_worker
 
-LEASE = timedelta(minutes=5)  # longer than all its calls
+LEASE = timedelta(seconds=150)
 SKEW = timedelta(minutes=5)  # of Stripe's clock and ours
 
 

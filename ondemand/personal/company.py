@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Assignment, Cancellation, Customer, HelpRequest, LoginToken, Person, PersonInvitation
+from instances.models import Ending
 from ondemand.models import AuditEntry
 from ondemand.personal.archive import CURRENCY, Table, Told
 from ondemand.personal.billing import billing
@@ -145,6 +146,16 @@ def _trail(customer_id: int) -> Iterator[Table]:
             Told("undone", "undone_at", meaning=_("when it was undone")),
         ],
         Cancellation.objects.filter(customer_id=customer_id).order_by("pk"),
+    )
+    yield Table(
+        "ended_at_once",
+        _("Which subscriptions Openbravo ended at once, and why."),
+        [
+            Told("at", "asked_at", meaning=_("when")),
+            Told("subscription", "subscription__stripe_id", meaning=_("Stripe's id of it")),
+            Told("reason", "why", meaning=_("why")),
+        ],
+        Ending.objects.filter(customer_id=customer_id).order_by("pk"),
     )
     yield Table(
         "audit_trail",

@@ -21,7 +21,7 @@ from customers.models import (
     Subscription,
     UpcomingInvoice,
 )
-from instances.models import Deletion, Instance, InstanceEvent, Suspension, UsageCycle
+from instances.models import Deletion, Ending, Instance, InstanceEvent, Suspension, UsageCycle
 from ondemand.accounts import end_sessions, retire_name
 from ondemand.audit.entries import ERASED
 from ondemand.models import StripeEvent, User
@@ -93,6 +93,7 @@ def _names(customer: Customer, now: datetime) -> None:
     HelpRequest.objects.filter(of_it).update(who=alias, instance="", text="")
     Cancellation.objects.filter(of_it).update(text="")
     Subscription.objects.filter(of_it).update(card_brand="", card_last4="", card_ends=None)
+    Ending.objects.filter(of_it).update(why=ERASED)
     Invoice.objects.filter(of_it).update(page_url="", pdf_url="")
     erased_person.withdraw(PersonInvitation.objects.filter(of_it), now=now)
 

@@ -17,6 +17,7 @@ from django.test import Client
 from customers import cancelling, support
 from customers.models import CreditNote, Customer, Dispute, InvoicePayment, Person, PlanChange, Refund
 from instances.models import Deletion, Suspension
+from instances.services import at_once
 from instances.services.help import ask
 from ondemand import audit, clock
 from ondemand.models import AuditEntry, User
@@ -101,6 +102,7 @@ def fill(cast: Cast, customer: Customer) -> None:
             **dict.fromkeys(("asked_at", "takes_effect_at", "done_at", "next_try_at"), cast.now),
             **ids,
         )
+        at_once.end_at_once(customer.subscriptions.get(), why="Fraud", unpaid="void", by=by, now=cast.now)
         cancelling.cancel(customer.subscriptions.get().pk, reason="price", text="Too dear", by=by, now=cast.now)
         ask(customer, by=by, text="The till prints nothing.", instance=instance, now=cast.now)
         audit.record("customer.registered", now=cast.now, actor=by, target=customer.name, **ids)
