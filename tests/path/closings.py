@@ -20,7 +20,6 @@ class Closings(Deaths):
     def make(self, number: int, customer: Customer, instance: Instance) -> None:
         with as_worker():
             subscription = customer.subscriptions.get().stripe_id
-        self.walk.standin.v1.subscriptions.cancel(subscription)
         with as_worker():
             sync.sync("subscription", subscription, self.walk.now)
         stop = partial(endings.stop, instance.pk, now=self.walk.now)

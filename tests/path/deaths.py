@@ -16,7 +16,8 @@ from tests.path.walk import Walk
 SERVICES = (
     "tell_peer", "open_bank_account", "open_checkout", "complete", "boot", "boot to running", "push", "push a rise",
     "change the plan",
-    "take", "accrue", "send", "release", "refuse", "complete and undo", "warn", "suspend", "resume",
+    "take", "accrue", "send", "release", "refuse", "complete and undo",
+    "cancel", "stay after all", "end at once", "warn", "suspend", "resume",
     "stop", "back up", "foretell", "delete",
 )  # fmt: skip
 AVAILABLE_AT_ONCE, RISKY = "4000000000000077", "4000000000009235"

@@ -32,6 +32,7 @@ from signup.services import completion, registration
 from tests.path.closings import Closings
 from tests.path.deaths import AVAILABLE_AT_ONCE, Deaths, Tally, form_of
 from tests.path.decisions import Decisions
+from tests.path.departures import Departures
 from tests.path.plans import dearer_plan
 from tests.path.walk import STAFF, WANTED
 from tests.path.warned_to_death import Warnings
@@ -66,6 +67,7 @@ class Journeys(Deaths):
             self.to_the_money(each)
             Decisions(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.partner)
             Warnings(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.instance.pk)
+            Departures(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.customer)
             Closings(self.walk, self.deaths, tallies=self.tallies).make(each.number, each.customer, each.instance)
         return self.tallies
 
