@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.standins.stripe_process import Standin
+from tests.standins.stripe_process import DAY, Standin
 from tests.standins.stripe_shop import Shop, refused
 from tests.standins.stripe_things import held, invoice
 
 
 @pytest.fixture
 def shop(standin: Standin) -> Shop:
+    standin.begin(days_ago=300)
     return Shop(standin)
 
 
@@ -82,3 +83,27 @@ def test_a_line_is_credited_once(shop: Shop) -> None:
     shop.v1.credit_notes.create(part)
     with pytest.raises(stripe.InvalidRequestError, match="what is left"):
         shop.v1.credit_notes.create(part | {"memo": "again"})
+
+
+def test_a_subscription_that_began_earlier_is_charged_for_the_time_since(shop: Shop) -> None:
+    now = shop.standin.now()
+    mine = shop.subscription(shop.customer(), backdate_start_date=now - 10 * DAY)
+    since, first = shop.v1.invoices.line_items.list(str(mine.latest_invoice)).data
+    assert mine.start_date == now - 10 * DAY
+    assert (first.amount, since.amount > 3100, since.period.end - since.period.start) == (9900, True, 10 * DAY)
+
+
+def test_a_coupon_is_no_longer_valid_after_its_date(shop: Shop) -> None:
+    coupon = shop.v1.coupons.create({"percent_off": 5, "redeem_by": shop.standin.now() + DAY})
+    shop.standin.advance(2 * DAY)
+    assert shop.v1.coupons.retrieve(coupon.id).valid is False
+
+
+def test_a_promotion_code_with_a_minimum_wants_it(shop: Shop) -> None:
+    least: Any = {"minimum_amount": 10000, "minimum_amount_currency": "eur"}
+    coupon: Any = {"type": "coupon", "coupon": shop.v1.coupons.create({"percent_off": 5, "duration": "forever"}).id}
+    code = shop.v1.promotion_codes.create({"promotion": coupon, "restrictions": least}).id
+    two: Any = {"items": [{"price": shop.base, "quantity": 2}], "discounts": [{"promotion_code": code}]}
+    assert shop.subscription(shop.customer(), **two).discounts
+    with pytest.raises(stripe.InvalidRequestError, match="minimum"):
+        shop.subscription(shop.customer(), discounts=[{"promotion_code": code}])

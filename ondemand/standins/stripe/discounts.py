@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ondemand.standins.stripe.account import INCLUDED, Account, random_text
+from ondemand.standins.stripe.account import DUE, INCLUDED, Account, random_text
+from ondemand.standins.stripe.catalogue import amount_of
 from ondemand.standins.stripe.core import assign, changed, operation, resource
 from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
@@ -15,6 +16,7 @@ resource(
     "promotion_code", "/v1/promotion_codes", "active code customer",
     coupon=lambda code, id: code["promotion"]["coupon"] == id,
 )  # fmt: skip
+DUE["coupon"] = lambda coupon: coupon["redeem_by"] if coupon.get("valid") else None
 INCLUDED["coupon", "applies_to"] = lambda account, coupon: coupon.get("_applies_to")
 
 
@@ -121,6 +123,7 @@ def _check_code(account: Account, code: Object, obj: Object) -> None:
     if not code["active"] or not usable(account, code["code"]):
         raise invalid(f"The promotion code {code['code']} is inactive, expired or used up.", "discounts",
                       "promotion_code_expired")  # fmt: skip
+    _check_minimum(code, obj)
     customer = obj.get("customer")
     if code["customer"] not in (None, customer):
         raise invalid("This promotion code belongs to another customer.", "discounts",
@@ -130,10 +133,26 @@ def _check_code(account: Account, code: Object, obj: Object) -> None:
                       "discounts")  # fmt: skip
 
 
+def _check_minimum(code: Object, obj: Object) -> None:
+    """Of a subscription's prices, or of an invoice's lines."""
+    least = code["restrictions"]["minimum_amount"]
+    if not least or obj["object"] not in ("subscription", "invoice"):
+        return
+    items = obj["items"]["data"] if obj["object"] == "subscription" else []
+    total = sum(amount_of(item["price"], item["quantity"]) for item in items) or obj.get("subtotal", 0)
+    if total < least or obj["currency"] != code["restrictions"]["minimum_amount_currency"]:
+        raise invalid("This promotion code cannot be redeemed because the order is below its minimum amount.",
+                      "discounts")  # fmt: skip
+
+
 def is_valid(account: Account, coupon: Object) -> bool:
     """A coupon is over after its date, and after its last redemption."""
     over = coupon["redeem_by"] is not None and coupon["redeem_by"] <= account.now()
     return not over and (coupon["max_redemptions"] is None or coupon["times_redeemed"] < coupon["max_redemptions"])
+
+
+def lapse(account: Account, coupon: Object) -> None:
+    account.save(coupon | {"valid": False})
 
 
 def redeem(account: Account, obj: Object, coupon: Object, code: Object | None) -> Object:

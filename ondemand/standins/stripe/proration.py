@@ -11,7 +11,7 @@ from ondemand.standins.stripe.errors import invalid
 from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.invoice_items import new_item
 from ondemand.standins.stripe.params import Params
-from ondemand.standins.stripe.periods import later, period
+from ondemand.standins.stripe.periods import earlier, later, period
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.tax_rates import rates
 from ondemand.standins.stripe.words import day
@@ -25,8 +25,8 @@ def add_item(account: Account, subscription: Object, given: Params, at: str) -> 
         raise invalid("All prices on a subscription must have the same `currency`.", f"{at}[price]")
     if any(item["price"]["id"] == price["id"] for item in items):
         raise invalid(f"Cannot add multiple subscription items with the same price: {price['id']}", f"{at}[price]")
-    start = period(subscription)["start"] if items else subscription["start_date"]
     anchor = subscription["billing_cycle_anchor"]
+    start = period(subscription)["start"] if items else max(subscription["start_date"], min(anchor, account.now()))
     end = anchor if anchor > start else later(start, price, anchor)
     item = account.new(
         "subscription_item", subscription=subscription["id"], price=_embedded(price), metadata={}, quantity=quantity,
@@ -87,6 +87,17 @@ def change_item(account: Account, subscription: Object, given: Params, at: str, 
         if not gone:
             credit(account, subscription, item, 1, when)
     return None
+
+
+def charge_since(account: Account, subscription: Object, start: int) -> None:
+    """The time from a start in the past until the first period, on the first invoice."""
+    for item in subscription["items"]["data"]:
+        end = item["current_period_start"]
+        while end > start:
+            begin = earlier(end, item["price"], subscription["billing_cycle_anchor"])
+            span = {"current_period_start": begin, "current_period_end": end}
+            credit(account, subscription, item | span, 1, max(begin, start))
+            end = begin
 
 
 def find_item(subscription: Object, id: str, at: str) -> Object:

@@ -18,6 +18,13 @@ def mode(given: Object) -> Object:
     return {"type": given["type"], "flexible": flexible if given["type"] == "flexible" else None}
 
 
+def start(params: Params, now: int) -> int:
+    at: int = params.get("backdate_start_date") or now
+    if at > now:
+        raise invalid("`backdate_start_date` must be in the past.", "backdate_start_date")
+    return at
+
+
 def anchor(account: Account, subscription: Object, params: Params) -> None:
     """A later anchor makes the first period a part of one: charged in part, or free with proration_behavior=none."""
     now = account.now()

@@ -16,7 +16,7 @@ from ondemand.standins.stripe.events import emit
 from ondemand.standins.stripe.lines import parent_subscription
 from ondemand.standins.stripe.params import Params
 from ondemand.standins.stripe.periods import ENDED, later, period
-from ondemand.standins.stripe.proration import add_item, change_item, credit
+from ondemand.standins.stripe.proration import add_item, change_item, charge_since, credit
 from ondemand.standins.stripe.shapes import Object, part
 
 FIELDS = "metadata description"
@@ -52,7 +52,8 @@ def create(account: Account, params: Params) -> Object:
     customer = account.get("customer", params.need("customer"), "customer")
     mode, now = params.plain("billing_mode") or {"type": "flexible"}, account.now()
     made = account.new(
-        "subscription", customer=customer["id"], status="incomplete", start_date=now, metadata={},
+        "subscription", customer=customer["id"], status="incomplete", metadata={},
+        start_date=terms.start(params, now),
         billing_cycle_anchor=now, billing_mode=terms.mode(mode), default_tax_rates=[], discounts=[],
         collection_method="charge_automatically", currency=customer["currency"] or "usd",
         automatic_tax=part("subscription", "automatic_tax"), days_until_due=None,
@@ -72,6 +73,8 @@ def create(account: Account, params: Params) -> Object:
     terms.settings(account, assign(made, params, FIELDS), params)
     _cancel_at(account, made, params, None)
     emit(account, "customer.subscription.created", account.save(made))
+    if params.get("proration_behavior") != "none":
+        charge_since(account, made, params.get("backdate_start_date") or now)
     _add_once(account, made, params)
     return first_invoice(account, made, _payment_behavior(params))
 

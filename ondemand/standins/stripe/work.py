@@ -7,12 +7,13 @@ import time
 import traceback
 from collections.abc import Callable
 
-from ondemand.standins.stripe import balance, billing, checkout, due_invoices, payouts, refunds
+from ondemand.standins.stripe import balance, billing, checkout, discounts, due_invoices, payouts, refunds
 from ondemand.standins.stripe.account import Account
 from ondemand.standins.stripe.shapes import Object
 from ondemand.standins.stripe.store import Store
 
 WORK: dict[str, Callable[[Account, Object], object]] = {
+    "coupon": discounts.lapse,
     "subscription": billing.due,
     "invoice": due_invoices.advance,
     "checkout.session": checkout.expire,
