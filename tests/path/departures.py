@@ -64,9 +64,8 @@ class Departures(Deaths):
             with as_worker():
                 yield "ending that is done", Ending.objects.filter(customer=customer, done_at__isnull=False).count()
             yield "mail", mails("ending-", "")
-            unpaid = [
-                each for each in self.listed(f"invoices?customer={customer.stripe_id}") if each["status"] != "paid"
-            ]
+            billed = self.listed(f"invoices?subscription={subscription.stripe_id}")
+            unpaid = [each for each in billed if each["status"] != "paid"]
             yield "nothing unpaid", int(not unpaid)
 
         def mine() -> Any:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import in_ci
+from tests.conftest import in_ci, long_share
 from tests.planting.copies import as_worker_of_this_run, copy_to, run_tests
 from tests.planting.strip import strip
 
 pytestmark = [in_ci, pytest.mark.usefixtures("django_db_setup")]  # the copy's tests begin from the same template
 WORKER = 13
-CHOSEN = "stranger or foreign_row"  # what a stranger could meet
+STRANGERS = "stranger" if long_share() == 1 else "stranger and owner"
+CHOSEN = f"({STRANGERS}) or foreign_row"  # what a stranger could meet
 
 
 def test_without_any_filter_strangers_meet_nothing(tmp_path: Path, capsys: Any) -> None:

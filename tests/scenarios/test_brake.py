@@ -62,7 +62,7 @@ def test_many_at_once_close_the_brake(house: House) -> None:
     for _ in range(5):
         factories.make_instance(customer=house.world.customer, now=house.now)
     house.sweep(now=house.fail_to_pay())
-    assert (house.state, in_force()) == ("running", ["6 of 6 instances would be suspended at once."])
+    assert (house.state, in_force()) == ("running", ["6 of 6 instances would be suspended or deleted at once."])
 
 
 def test_a_comparison_that_stays_away_closes_the_brake(house: House) -> None:

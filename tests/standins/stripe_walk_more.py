@@ -63,7 +63,9 @@ def captures(shop: Shop) -> None:
     assert v1.payment_intents.cancel(v1.payment_intents.create(hold).id).status == "canceled"
     old = v1.charges.create({"amount": 900, "currency": "eur", "source": "tok_visa", "capture": False})
     assert v1.charges.capture(old.id).captured
-    card = v1.tokens.create({"card": {"number": "4242424242424242", "exp_month": "5", "exp_year": "2031", "cvc": "1"}})
+    card = v1.tokens.create(
+        {"card": {"number": "4242424242424242", "exp_month": "5", "exp_year": "2031", "cvc": "123"}}
+    )
     v1.tokens.retrieve(card.id)
     v1.charges.create({"amount": 900, "currency": "eur", "source": card.id})
 

@@ -23,12 +23,10 @@ def disagreements(zone: Zone) -> list[str]:
     v1 = zone.stripe.v1
     customers = zone.exported("/customers/")
     invoices = [each for each in v1.invoices.list({"limit": 100}).auto_paging_iter() if each.status in ISSUED]
-    live = sum(1 for each in v1.subscriptions.list({"status": "all", "limit": 100}).auto_paging_iter() if _lives(each))
+    live = [each for each in v1.subscriptions.list({"status": "all", "limit": 100}).auto_paging_iter() if _lives(each)]
     transfers = {each.id: each.amount for each in v1.transfers.list({"limit": 100}).auto_paging_iter()}
     sent = {row["reference"]: cents(row["amount"]) for row in zone.exported("/payments/") if row["reference"]}
-    found = [*_of_customers(zone, customers, invoices), *_of_refunds(zone)]
-    if live != sum(int(row["instances"]) for row in customers):
-        found.append(f"{live} live subscriptions")
+    found = [*_of_customers(zone, customers, invoices), *_of_instances(zone, customers, live), *_of_refunds(zone)]
     if transfers != sent:
         found.append(f"transfers {transfers} are not the payments {sent}")
     return [f"{zone.name}: {words}" for words in found]
@@ -36,6 +34,16 @@ def disagreements(zone: Zone) -> list[str]:
 
 def _lives(subscription: stripe.Subscription) -> bool:
     return subscription.status != "canceled"
+
+
+def _of_instances(zone: Zone, customers: list[Row], live: list[stripe.Subscription]) -> Iterator[str]:
+    """One for each live subscription; what has ended is kept for a while, and listed."""
+    instances = zone.exported("/instances/")
+    if len(instances) != sum(int(row["instances"]) for row in customers):
+        yield f"{len(instances)} instances are listed"
+    payers = {zone.stripe.v1.customers.retrieve(str(each.customer)).name for each in live}
+    if len(live) != sum(row["customer"] in payers for row in instances):
+        yield f"{len(live)} live subscriptions"
 
 
 def _of_customers(zone: Zone, customers: list[Row], invoices: list[stripe.Invoice]) -> Iterator[str]:

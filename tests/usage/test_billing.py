@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from instances.models import UsageCycle
-from instances.services import usage
+from instances.services import plans, usage
 from ondemand.tenancy.context import as_worker
 from tests.conftest import in_ci
 from tests.usage.oracle import Key, Report, billed
@@ -56,7 +56,9 @@ def test_while_stripe_has_not_renewed_the_next_cycle_waits(shop: World) -> None:
     shop.use(shop.instances[0], 9)
     with as_worker():
         cycle = UsageCycle.objects.get(meter="users", starts=shop.cycle[1])
-    assert usage.push(cycle.pk, now=shop.cycle[1] + timedelta(seconds=1)) is False  # by our clock it has begun
+        begun = shop.cycle[1] + timedelta(seconds=1)  # by our clock
+        plans.price(now=begun)
+    assert usage.push(cycle.pk, now=begun) is False
     assert quantities(shop) == [[]]
     assert sum(shop.billed().values()) == 3
     shop.wait(hours=3)

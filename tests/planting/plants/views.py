@@ -67,11 +67,11 @@ VIEWS = [
         (
             Change(
                 "customers/views/customers.py",
-                'return Customer.objects.for_partner(partner_id_of(request)).select_related("plan")',
+                "mine = with_suspension_date(Customer.objects.for_partner(partner_id_of(request))",
                 "mine = Customer.objects.all()\n"
                 '        if "export" not in request.GET:\n'
                 "            mine = mine.for_partner(partner_id_of(request))\n"
-                '        return mine.select_related("plan")',
+                "        mine = with_suspension_date(mine",
             ),
             Change(
                 "customers/migrations/0002_walls.py",
