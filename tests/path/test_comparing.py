@@ -20,8 +20,11 @@ from ondemand.comparing import Kind, compare, compare_nightly
 from ondemand.models import Comparison, Difference
 from ondemand.tenancy.context import as_worker
 from partners.models import Partner
+from tests.conftest import in_ci
 from tests.path.conftest import forget_client
 from tests.path.walk import Walk
+
+pytestmark = in_ci
 
 
 @pytest.fixture

@@ -9,8 +9,11 @@ from ondemand import clock
 from ondemand.tenancy.context import as_worker
 from payments.models import Payment
 from payments.services.preparing import eligible
+from tests.conftest import in_ci
 from tests.path.walk import Walk
 from tests.scenarios.books import earned, last_invoice, payment_of
+
+pytestmark = in_ci
 
 
 def known(walk: Walk) -> None:

@@ -16,9 +16,12 @@ from ondemand import clock
 from ondemand.models import AuditEntry, User
 from ondemand.tenancy.context import as_worker
 from tests import factories
+from tests.conftest import in_ci
 from tests.factories import Cast, sign_in, sign_in_anew
 from tests.scenarios.house import House
 from tests.scenarios.test_deleted import days, deletion, ended, pass_day, suspended
+
+pytestmark = in_ci
 
 NOW = clock.now()
 INSTANCES, SUBSCRIPTIONS = "/admin/instances/instance/", "/admin/customers/subscription/"
