@@ -14,9 +14,9 @@ from customers import readers, upcoming
 from customers.models import Cancellation, Subscription
 from customers.models.cancellation import CancellationQuerySet
 from ondemand import audit, clock, inbox, mail
-from ondemand.backoff import next_try
+from ondemand.calls import DEFINITE
 from ondemand.gateway.endings import set_end
-from ondemand.gateway.errors import GatewayError, NotFound, Refused
+from ondemand.gateway.errors import GatewayError
 from ondemand.gateway.subscriptions import ENDED, fetch_subscription
 from ondemand.hints import hint
 from ondemand.models import User
@@ -135,13 +135,8 @@ def _claim(cancellation_id: int, now: datetime) -> Cancellation | None:
     with as_worker():
         waiting = Cancellation.objects.to_tell(now).select_for_update(skip_locked=True, of=("self",))
         cancellation = waiting.select_related("subscription__customer").filter(pk=cancellation_id).first()
-        if cancellation is None:
-            return None
-        if not cancellation.call_key:
-            cancellation.calls += 1
-            cancellation.call_key = f"cancellation-{cancellation.pk}-{cancellation.calls}"
-        cancellation.next_try_at = now + LEASE
-        cancellation.save(update_fields=["calls", "call_key", "next_try_at"])
+        if cancellation:
+            cancellation.claim("cancellation", until=now + LEASE)
         return cancellation
 
 
@@ -168,13 +163,11 @@ def _record(cancellation: Cancellation, now: datetime) -> bool:
 
 
 def _postpone(cancellation: Cancellation, error: Exception, now: datetime) -> None:
-    """A definite no is stored under its key at Stripe, so the next try takes a new one; staff read of it."""
-    tries, definite = min(cancellation.tries + 1, 1000), isinstance(error, Refused | NotFound | TooLate)
-    later = next_try(now, tries)
+    """Staff read of a definite no."""
+    definite = isinstance(error, (*DEFINITE, TooLate))
     with as_worker():
         mine = Cancellation.objects.filter(pk=cancellation.pk, call_key=cancellation.call_key)
-        key = "" if definite else cancellation.call_key
-        mine.update(call_key=key, tries=tries, next_try_at=later, error=str(error)[:500])
+        mine.update(**cancellation.failed(error, now, definite=definite))
         if definite:
             _alarm(cancellation, error, now)
 

@@ -16,8 +16,9 @@ from customers.models import PlanChange, Subscription
 from customers.models.plan_change import AHEAD
 from customers.quoting import PlanRefused, check, is_upgrade
 from ondemand import audit, inbox
-from ondemand.backoff import MOST_TRIES, next_try
-from ondemand.gateway.errors import GatewayError, NotFound, Refused
+from ondemand.backoff import MOST_TRIES
+from ondemand.calls import DEFINITE
+from ondemand.gateway.errors import GatewayError
 from ondemand.gateway.plans import change_price
 from ondemand.gateway.subscriptions import ENDED, SubscriptionFacts, fetch_subscription
 from ondemand.models import User
@@ -116,13 +117,8 @@ def _claim(change_id: int, now: datetime) -> PlanChange | None:
         waiting = PlanChange.objects.to_carry_out(now).select_for_update(skip_locked=True, of=("self",))
         related = waiting.select_related("subscription", "from_plan", "to_plan")
         change = related.filter(pk=change_id).first()
-        if change is None:
-            return None
-        if not change.call_key:
-            change.calls += 1
-            change.call_key = f"plan-{change.pk}-{change.calls}"
-        change.next_try_at = now + LEASE
-        change.save(update_fields=["calls", "call_key", "next_try_at"])
+        if change:
+            change.claim("plan", until=now + LEASE)
         return change
 
 
@@ -164,14 +160,12 @@ def _record(change: PlanChange, has_price: bool, now: datetime) -> None:
 
 
 def _postpone(change: PlanChange, error: GatewayError, now: datetime) -> None:
-    """A definite no is stored under its key at Stripe; after some of them the change is given up."""
-    tries = min(change.tries + 1, 1000)
-    definite = isinstance(error, Refused | NotFound)
-    if definite and tries >= MOST_TRIES:
+    """After some definite noes the change is given up."""
+    definite = isinstance(error, DEFINITE)
+    if definite and change.tries + 1 >= MOST_TRIES:
         _record(change, False, now)
         return
-    key = "" if definite else change.call_key
-    _release(change, call_key=key, tries=tries, next_try_at=next_try(now, tries), error=str(error)[:500])
+    _release(change, **change.failed(error, now, definite=definite))
 
 
 def _release(change: PlanChange, **written: object) -> None:

@@ -27,7 +27,7 @@ OVERLAP = timedelta(minutes=10)
 PATIENCE = timedelta(days=7)
 MOST_UNANSWERED = 3  # in a row: then it is Stripe that ails, and the others wait for the next sweep
 Sync = Callable[[str, str, datetime], None]  # object kind, object id, now
-# By hand: to write this anew for each event cost bulk_create half as much again as all else of the webhook's own.
+# By hand: bulk_create compiles such a statement anew for each event.
 INSERT = """
 INSERT INTO ondemand_stripeevent (id, account, type, object_kind, object_id, created, received_at, polled, payload,
   state, tries, next_try_at, error, reason)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
 from customers.models.subscription import Subscription
+from ondemand.calls import Call
 from partners.models import Partner
 
 OPEN = Q(undone_at=None, ended_at=None)
@@ -29,7 +30,7 @@ class CancellationQuerySet(models.QuerySet["Cancellation"]):
         return self.open().filter(subscription__state__in=Subscription.ENDED)
 
 
-class Cancellation(models.Model):
+class Cancellation(Call):
     """Lives: it moves with its subscription. `ended_at`: the subscription has ended by it.
 
     The row is the job: what Stripe is to know follows from it (open: an end at `ends_at`; undone: none), and
@@ -61,11 +62,6 @@ class Cancellation(models.Model):
     )
     ended_at = models.DateTimeField(_("ended"), null=True)
     told_at = models.DateTimeField(_("known to Stripe since"), null=True)
-    call_key = models.CharField(max_length=80, blank=True)
-    calls = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField()
-    error = models.TextField(blank=True)
 
     objects = CancellationQuerySet.as_manager()
 

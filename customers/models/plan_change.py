@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
 from customers.models.subscription import Subscription
+from ondemand.calls import Call
 from partners.models import Partner, Plan
 
 AHEAD = timedelta(hours=1)  # so long before the cycle's end Stripe is told, and it cannot be withdrawn any more
@@ -28,7 +29,7 @@ class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
         return self.filter(withdrawn_at=None).filter(Q(done_at=None) | Q(takes_effect_at__gt=now))
 
 
-class PlanChange(models.Model):
+class PlanChange(Call):
     """At Stripe it is a change of the subscription's price. Lives: it moves with its subscription.
 
     An upgrade takes effect when it is asked for, and Stripe prorates from then on; any other with the next cycle.
@@ -49,11 +50,6 @@ class PlanChange(models.Model):
     prorated = models.BooleanField()
     done_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
-    call_key = models.CharField(max_length=80, blank=True)
-    calls = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField()
-    error = models.TextField(blank=True)
 
     objects = PlanChangeQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Subscription
+from ondemand.calls import Call
 from partners.models import Partner
 
 
@@ -18,7 +19,7 @@ class EndingQuerySet(models.QuerySet["Ending"]):
         return self.filter(done_at=None, next_try_at__lte=now)
 
 
-class Ending(models.Model):
+class Ending(Call):
     """Lives: it moves with its subscription. The row is the job; `call_key` is committed before calls to Stripe.
 
     `invoices`: ids at Stripe of those that are to be settled; NULL until they are known.
@@ -39,11 +40,6 @@ class Ending(models.Model):
     asked_at = models.DateTimeField(_("asked"))
     done_at = models.DateTimeField(_("done"), null=True)
     invoices = models.JSONField(null=True)
-    call_key = models.CharField(max_length=80, blank=True)
-    calls = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField()
-    error = models.TextField(blank=True)
 
     objects = EndingQuerySet.as_manager()
 

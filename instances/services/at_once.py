@@ -13,9 +13,9 @@ from customers.models import Subscription
 from instances.models import Ending, UsageCycle
 from instances.services import usage
 from ondemand import audit
-from ondemand.backoff import next_try
+from ondemand.calls import DEFINITE
 from ondemand.gateway.endings import Bill, StillPending, end_now, last_invoices, settle_invoice
-from ondemand.gateway.errors import GatewayError, NotFound, Refused
+from ondemand.gateway.errors import GatewayError
 from ondemand.hints import hint
 from ondemand.models import User
 from ondemand.money import Money
@@ -83,13 +83,8 @@ def _claim(ending_id: int, now: datetime) -> Ending | None:
     with as_worker():
         waiting = Ending.objects.to_carry_out(now).select_for_update(skip_locked=True, of=("self",))
         ending = waiting.select_related("subscription").filter(pk=ending_id).first()
-        if ending is None:
-            return None
-        if not ending.call_key:
-            ending.calls += 1
-            ending.call_key = f"ending-{ending.pk}-{ending.calls}"
-        ending.next_try_at = now + LEASE
-        ending.save(update_fields=["calls", "call_key", "next_try_at"])
+        if ending:
+            ending.claim("ending", until=now + LEASE)
         return ending
 
 
@@ -141,9 +136,7 @@ def _amount(bill: Bill) -> str:
 
 
 def _postpone(ending: Ending, error: Exception, now: datetime) -> None:
-    """A definite no is stored under its key at Stripe, so the next try takes a new one. Staff see the error."""
-    tries = min(ending.tries + 1, 1000)
-    key = "" if isinstance(error, Refused | NotFound) else ending.call_key
+    """Staff see the error."""
     with as_worker():
         mine = Ending.objects.filter(pk=ending.pk, call_key=ending.call_key)
-        mine.update(call_key=key, tries=tries, next_try_at=next_try(now, tries), error=str(error)[:500])
+        mine.update(**ending.failed(error, now, definite=isinstance(error, DEFINITE)))

@@ -77,7 +77,7 @@ def settle_invoice(id: str, *, void: bool, key: str) -> Bill:
         if invoice.status == "open" and void:
             invoice = client.v1.invoices.void_invoice(id, {}, {"idempotency_key": f"{key}-{id}-void"})
         elif invoice.status == "open":
-            with suppress(stripe.CardError, stripe.InvalidRequestError):  # no card is known: it stays open, and is said
+            with suppress(stripe.CardError, stripe.InvalidRequestError):  # or no card is known: it stays open
                 invoice = client.v1.invoices.pay(id, {}, {"idempotency_key": f"{key}-{id}-pay"})
     return Bill(
         number=invoice.number or "",

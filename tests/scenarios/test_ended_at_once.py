@@ -89,6 +89,15 @@ def test_what_cannot_be_collected_stays_open_and_is_said_to_be(house: House) -> 
     assert "still to be paid http" in dict(mails())["ana@acme.example"]
 
 
+def test_without_any_card_it_stays_open_too(house: House) -> None:
+    house.fail_to_pay()
+    v1 = house.world.standin.v1
+    for card in v1.customers.payment_methods.list(house.world.customer.stripe_id).data:
+        v1.payment_methods.detach(card.id)
+    ended(house, COLLECT)
+    assert states()[0][0] == "open"
+
+
 def test_customer_and_partner_are_told_once_with_the_reason_and_each_invoice(house: House) -> None:
     house.world.use(house.instance, 9)
     ending = ended(house, COLLECT)

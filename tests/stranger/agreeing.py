@@ -26,7 +26,13 @@ def disagreements(zone: Zone) -> list[str]:
     live = [each for each in v1.subscriptions.list({"status": "all", "limit": 100}).auto_paging_iter() if _lives(each)]
     transfers = {each.id: each.amount for each in v1.transfers.list({"limit": 100}).auto_paging_iter()}
     sent = {row["reference"]: cents(row["amount"]) for row in zone.exported("/payments/") if row["reference"]}
-    found = [*_of_customers(zone, customers, invoices), *_of_instances(zone, customers, live), *_of_refunds(zone)]
+    at_stripe = {each.id: each for each in v1.customers.list({"limit": 100}).auto_paging_iter()}
+    payers = [at_stripe[str(each.customer)].name for each in live]
+    found = [
+        *_of_customers(at_stripe, customers, invoices),
+        *_of_instances(zone, customers, payers),
+        *_of_refunds(zone),
+    ]
     if transfers != sent:
         found.append(f"transfers {transfers} are not the payments {sent}")
     return [f"{zone.name}: {words}" for words in found]
@@ -36,18 +42,18 @@ def _lives(subscription: stripe.Subscription) -> bool:
     return subscription.status != "canceled"
 
 
-def _of_instances(zone: Zone, customers: list[Row], live: list[stripe.Subscription]) -> Iterator[str]:
+def _of_instances(zone: Zone, customers: list[Row], payers: list[str | None]) -> Iterator[str]:
     """One for each live subscription; what has ended is kept for a while, and listed."""
     instances = zone.exported("/instances/")
     if len(instances) != sum(int(row["instances"]) for row in customers):
         yield f"{len(instances)} instances are listed"
-    payers = {zone.stripe.v1.customers.retrieve(str(each.customer)).name for each in live}
-    if len(live) != sum(row["customer"] in payers for row in instances):
-        yield f"{len(live)} live subscriptions"
+    if len(payers) != sum(row["customer"] in payers for row in instances):
+        yield f"{len(payers)} live subscriptions"
 
 
-def _of_customers(zone: Zone, customers: list[Row], invoices: list[stripe.Invoice]) -> Iterator[str]:
-    at_stripe = {each.id: each for each in zone.stripe.v1.customers.list({"limit": 100}).auto_paging_iter()}
+def _of_customers(
+    at_stripe: dict[str, stripe.Customer], customers: list[Row], invoices: list[stripe.Invoice]
+) -> Iterator[str]:
     for row in customers:
         mine = [each for each in invoices if at_stripe[str(each.customer)].email == row["email"]]
         if sum(each.total for each in mine) != cents(row["invoiced"]):
