@@ -51,6 +51,23 @@ class Migration(migrations.Migration):
                 "verbose_name": "commission terms",
                 "verbose_name_plural": "commission terms",
                 "ordering": ["partner", "product", "-starts"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="terms_key"),
+                    models.CheckConstraint(condition=models.Q(("rate__lte", 10000)), name="terms_rate_at_most_all"),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends", None), ("ends__gt", models.F("starts")), _connector="OR"),
+                        name="terms_forward",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("partner", "="),
+                            ("product", "="),
+                            (models.Func(models.F("starts"), models.F("ends"), function="daterange"), "&&"),
+                        ],
+                        name="terms_no_overlap",
+                        violation_error_message="Other terms of this partner and product hold in that time.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -127,64 +144,25 @@ class Migration(migrations.Migration):
                 "verbose_name": "commission",
                 "verbose_name_plural": "commissions",
                 "ordering": ["-date", "-id"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="terms_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=models.CheckConstraint(condition=models.Q(("rate__lte", 10000)), name="terms_rate_at_most_all"),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends", None), ("ends__gt", models.F("starts")), _connector="OR"),
-                name="terms_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("partner", "="),
-                    ("product", "="),
-                    (models.Func(models.F("starts"), models.F("ends"), function="daterange"), "&&"),
+                "indexes": [
+                    models.Index(fields=["partner", "date", "id"], name="commission_by_date"),
+                    models.Index(fields=["partner", "line"], name="commission_line"),
+                    models.Index(fields=["partner", "currency", "payable_on"], name="commission_payable"),
                 ],
-                name="terms_no_overlap",
-                violation_error_message="Other terms of this partner and product hold in that time.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(fields=["partner", "date", "id"], name="commission_by_date"),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(fields=["partner", "line"], name="commission_line"),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(fields=["partner", "currency", "payable_on"], name="commission_payable"),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="commission_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.UniqueConstraint(
-                fields=("partner", "kind", "line", "source_id"), name="commission_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind", "adjustment"), models.Q(("line__isnull", False), ("terms__isnull", False)), _connector="OR"
-                ),
-                name="commission_has_inputs",
-            ),
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="commission_key"),
+                    models.UniqueConstraint(
+                        fields=("partner", "kind", "line", "source_id"), name="commission_once", nulls_distinct=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "adjustment"),
+                            models.Q(("line__isnull", False), ("terms__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="commission_has_inputs",
+                    ),
+                ],
+            },
         ),
     ]

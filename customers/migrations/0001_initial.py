@@ -3,6 +3,7 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
 
@@ -69,6 +70,15 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "customer",
                 "verbose_name_plural": "customers",
+                "indexes": [
+                    models.Index(fields=["partner", "name", "id"], name="customer_by_name"),
+                    models.Index(fields=["partner", "acquired_at", "id"], name="customer_by_acquired"),
+                    models.Index(fields=["stripe_id"], name="customer_at_stripe"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="customer_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="customer_stripe_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +107,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "assignment",
                 "verbose_name_plural": "assignments",
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "customer", "id"), name="assignment_key"),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("customer", "="),
+                            (models.Func(models.F("since"), models.F("until"), function="tstzrange"), "&&"),
+                        ],
+                        name="assignment_no_overlap",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -164,6 +184,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "invoice",
                 "verbose_name_plural": "invoices",
                 "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer_id", "assignment"], name="invoice_wall"),
+                    models.Index(fields=["stripe_id"], name="invoice_at_stripe"),
+                    models.Index(
+                        condition=models.Q(("remaining__gt", 0), ("state", "open")),
+                        fields=["customer_id", "subscription_stripe_id"],
+                        name="invoice_unpaid",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="invoice_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="invoice_stripe_once"),
+                    models.CheckConstraint(condition=models.Q(("paid__gte", 0)), name="invoice_paid_not_negative"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -235,6 +269,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "invoice line",
                 "verbose_name_plural": "invoice lines",
                 "ordering": ["invoice", "position", "id"],
+                "indexes": [
+                    models.Index(fields=["partner", "invoice"], name="line_invoice"),
+                    models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="line_to_accrue"),
+                    models.Index(fields=["usage_cycle_id"], name="line_usage_cycle"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="line_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="line_stripe_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -268,6 +311,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["partner", "invoice"], name="invoice_payment_invoice")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="invoice_payment_stripe_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Person",
@@ -315,6 +364,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "customer's person",
                 "verbose_name_plural": "customers' people",
+                "constraints": [models.UniqueConstraint(fields=("partner", "customer", "user"), name="person_once")],
             },
         ),
         migrations.CreateModel(
@@ -427,6 +477,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "refund",
                 "verbose_name_plural": "refunds",
                 "ordering": [models.OrderBy(models.F("created_at"), descending=True)],
+                "indexes": [
+                    models.Index(fields=["partner", "invoice"], name="refund_invoice"),
+                    models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="refund_to_accrue"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="refund_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="refund_stripe_once"),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -474,6 +533,25 @@ class Migration(migrations.Migration):
                 "verbose_name": "credit note",
                 "verbose_name_plural": "credit notes",
                 "ordering": [models.OrderBy(models.F("created_at"), descending=True)],
+                "indexes": [
+                    models.Index(fields=["partner", "invoice"], name="creditnote_invoice"),
+                    models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="creditnote_to_accrue"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="creditnote_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="creditnote_stripe_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "amount",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("before_payment"), "+", models.F("after_payment")
+                                ),
+                            )
+                        ),
+                        name="creditnote_parts_sum",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -515,6 +593,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["partner", "note"], name="credit_note_line_note")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="credit_note_line_stripe_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Dispute",
@@ -572,61 +656,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "dispute",
                 "verbose_name_plural": "disputes",
                 "ordering": [models.OrderBy(models.F("created_at"), descending=True)],
+                "indexes": [
+                    models.Index(fields=["partner", "invoice"], name="dispute_invoice"),
+                    models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="dispute_to_accrue"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="dispute_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="dispute_stripe_once"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="creditnote",
-            index=models.Index(fields=["partner", "invoice"], name="creditnote_invoice"),
-        ),
-        migrations.AddIndex(
-            model_name="creditnote",
-            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="creditnote_to_accrue"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditnote",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="creditnote_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditnote",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="creditnote_stripe_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditnote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "amount",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("before_payment"), "+", models.F("after_payment")
-                        ),
-                    )
-                ),
-                name="creditnote_parts_sum",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="creditnoteline",
-            index=models.Index(fields=["partner", "note"], name="credit_note_line_note"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditnoteline",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="credit_note_line_stripe_once"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["partner", "invoice"], name="dispute_invoice"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="dispute_to_accrue"),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="dispute_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="dispute_stripe_once"),
         ),
         migrations.CreateModel(
             name="Subscription",
@@ -699,6 +737,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "subscription",
                 "verbose_name_plural": "subscriptions",
+                "indexes": [
+                    models.Index(fields=["partner", "customer"], name="subscription_customer"),
+                    models.Index(fields=["stripe_id"], name="subscription_at_stripe"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="subscription_key"),
+                    models.UniqueConstraint(fields=("partner", "stripe_id"), name="subscription_stripe_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("period_end__gte", models.F("period_start"))),
+                        name="subscription_period_forward",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -754,142 +804,6 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [models.UniqueConstraint(fields=("partner", "subscription"), name="upcoming_once")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["partner", "name", "id"], name="customer_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["partner", "acquired_at", "id"], name="customer_by_acquired"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["stripe_id"], name="customer_at_stripe"),
-        ),
-        migrations.AddConstraint(
-            model_name="customer",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="customer_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="customer",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="customer_stripe_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(fields=("partner", "customer", "id"), name="assignment_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("customer", "="),
-                    (models.Func(models.F("since"), models.F("until"), function="tstzrange"), "&&"),
-                ],
-                name="assignment_no_overlap",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(fields=["partner", "customer_id", "assignment"], name="invoice_wall"),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(fields=["stripe_id"], name="invoice_at_stripe"),
-        ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(
-                condition=models.Q(("remaining__gt", 0), ("state", "open")),
-                fields=["customer_id", "subscription_stripe_id"],
-                name="invoice_unpaid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="invoice_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="invoice_stripe_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(condition=models.Q(("paid__gte", 0)), name="invoice_paid_not_negative"),
-        ),
-        migrations.AddIndex(
-            model_name="invoiceline",
-            index=models.Index(fields=["partner", "invoice"], name="line_invoice"),
-        ),
-        migrations.AddIndex(
-            model_name="invoiceline",
-            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="line_to_accrue"),
-        ),
-        migrations.AddIndex(
-            model_name="invoiceline",
-            index=models.Index(fields=["usage_cycle_id"], name="line_usage_cycle"),
-        ),
-        migrations.AddConstraint(
-            model_name="invoiceline",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="line_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="invoiceline",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="line_stripe_once"),
-        ),
-        migrations.AddIndex(
-            model_name="invoicepayment",
-            index=models.Index(fields=["partner", "invoice"], name="invoice_payment_invoice"),
-        ),
-        migrations.AddConstraint(
-            model_name="invoicepayment",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="invoice_payment_stripe_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.UniqueConstraint(fields=("partner", "customer", "user"), name="person_once"),
-        ),
-        migrations.AddIndex(
-            model_name="refund",
-            index=models.Index(fields=["partner", "invoice"], name="refund_invoice"),
-        ),
-        migrations.AddIndex(
-            model_name="refund",
-            index=models.Index(condition=models.Q(("to_accrue", True)), fields=["id"], name="refund_to_accrue"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="refund_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="refund_stripe_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(fields=["partner", "customer"], name="subscription_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(fields=["stripe_id"], name="subscription_at_stripe"),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="subscription_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(fields=("partner", "stripe_id"), name="subscription_stripe_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("period_end__gte", models.F("period_start"))), name="subscription_period_forward"
-            ),
         ),
         migrations.CreateModel(
             name="Cancellation",
@@ -1072,6 +986,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=40),
                         blank=True,
                         default=list,
+                        size=None,
                         verbose_name="instances opened",
                     ),
                 ),

@@ -117,6 +117,31 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "instance",
                 "verbose_name_plural": "instances",
+                "indexes": [
+                    models.Index(fields=["partner", "customer"], name="instance_customer"),
+                    models.Index(fields=["partner", "subscription"], name="instance_subscription"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "booting"])),
+                        fields=["next_try_at"],
+                        name="instance_to_boot",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="instance_key"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "terminated"), _negated=True),
+                        fields=("name",),
+                        name="instance_name_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            models.Q(("answered_at__isnull", False), ("running_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="instance_running_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,6 +174,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["at", "id"],
+                "indexes": [models.Index(fields=["partner", "instance", "at"], name="instance_event_instance")],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +296,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "suspension",
                 "verbose_name_plural": "suspensions",
                 "ordering": ["-opened_at", "-id"],
+                "indexes": [models.Index(fields=["partner", "instance"], name="suspension_instance")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("partner", "instance", "cause"),
+                        name="suspension_open_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="suspension_forward",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -333,6 +373,23 @@ class Migration(migrations.Migration):
                 "verbose_name": "usage cycle",
                 "verbose_name_plural": "usage cycles",
                 "ordering": ["-starts", "meter"],
+                "indexes": [
+                    models.Index(fields=["partner", "customer_id", "assignment"], name="cycle_wall"),
+                    models.Index(
+                        condition=models.Q(
+                            models.Q(("pushed", models.F("billable")), _negated=True),
+                            models.Q(("push_key", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        fields=["next_try_at"],
+                        name="cycle_to_push",
+                    ),
+                    models.Index(condition=models.Q(("early", True)), fields=["starts"], name="cycle_to_price"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "instance_id", "meter", "starts"), name="cycle_once"),
+                    models.CheckConstraint(condition=models.Q(("ends__gt", models.F("starts"))), name="cycle_forward"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -369,6 +426,8 @@ class Migration(migrations.Migration):
                 "verbose_name": "usage reading",
                 "verbose_name_plural": "usage readings",
                 "ordering": ["day"],
+                "indexes": [models.Index(fields=["partner", "customer_id", "assignment"], name="reading_wall")],
+                "constraints": [models.UniqueConstraint(fields=("partner", "instance_id", "day"), name="reading_once")],
             },
         ),
         migrations.CreateModel(
@@ -485,129 +544,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"verbose_name": "deletion", "verbose_name_plural": "deletions", "ordering": ["-opened_at", "-id"]},
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(fields=["partner", "customer"], name="instance_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(fields=["partner", "subscription"], name="instance_subscription"),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                condition=models.Q(("state__in", ["queued", "booting"])),
-                fields=["next_try_at"],
-                name="instance_to_boot",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="instance_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "terminated"), _negated=True), fields=("name",), name="instance_name_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "running"), _negated=True),
-                    models.Q(("answered_at__isnull", False), ("running_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="instance_running_is_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instanceevent",
-            index=models.Index(fields=["partner", "instance", "at"], name="instance_event_instance"),
-        ),
-        migrations.AddIndex(
-            model_name="suspension",
-            index=models.Index(fields=["partner", "instance"], name="suspension_instance"),
-        ),
-        migrations.AddConstraint(
-            model_name="suspension",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None)),
-                fields=("partner", "instance", "cause"),
-                name="suspension_open_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspension",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"),
-                name="suspension_forward",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deletion", index=models.Index(fields=["partner", "instance"], name="deletion_instance")
-        ),
-        migrations.AddConstraint(
-            model_name="deletion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at", None)), fields=("partner", "instance"), name="deletion_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deletion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("begun_on", None),
-                    models.Q(
-                        ("backed_up_at__isnull", False),
-                        ("begun_on__gte", models.F("delete_on")),
-                        ("told", 1),
-                        ("withdrawn_at", None),
+            options={
+                "verbose_name": "deletion",
+                "verbose_name_plural": "deletions",
+                "ordering": ["-opened_at", "-id"],
+                "indexes": [models.Index(fields=["partner", "instance"], name="deletion_instance")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)), fields=("partner", "instance"), name="deletion_once"
                     ),
-                    _connector="OR",
-                ),
-                name="deletion_foretold",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="usagecycle",
-            index=models.Index(fields=["partner", "customer_id", "assignment"], name="cycle_wall"),
-        ),
-        migrations.AddIndex(
-            model_name="usagecycle",
-            index=models.Index(
-                condition=models.Q(
-                    models.Q(("pushed", models.F("billable")), _negated=True),
-                    models.Q(("push_key", ""), _negated=True),
-                    _connector="OR",
-                ),
-                fields=["next_try_at"],
-                name="cycle_to_push",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="usagecycle",
-            index=models.Index(condition=models.Q(("early", True)), fields=["starts"], name="cycle_to_price"),
-        ),
-        migrations.AddConstraint(
-            model_name="usagecycle",
-            constraint=models.UniqueConstraint(fields=("partner", "instance_id", "meter", "starts"), name="cycle_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="usagecycle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends__gt", models.F("starts"))), name="cycle_forward"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="usagereading",
-            index=models.Index(fields=["partner", "customer_id", "assignment"], name="reading_wall"),
-        ),
-        migrations.AddConstraint(
-            model_name="usagereading",
-            constraint=models.UniqueConstraint(fields=("partner", "instance_id", "day"), name="reading_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("begun_on", None),
+                            models.Q(
+                                ("backed_up_at__isnull", False),
+                                ("begun_on__gte", models.F("delete_on")),
+                                ("told", 1),
+                                ("withdrawn_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="deletion_foretold",
+                    ),
+                ],
+            },
         ),
     ]

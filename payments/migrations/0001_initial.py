@@ -99,6 +99,47 @@ class Migration(migrations.Migration):
                 "verbose_name": "payment",
                 "verbose_name_plural": "payments",
                 "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["approved", "sending"])),
+                        fields=["next_try_at"],
+                        name="payment_to_send",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "id"), name="payment_key"),
+                    models.UniqueConstraint(fields=("partner", "number"), name="payment_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["draft", "proposed"])),
+                        fields=("partner", "currency"),
+                        name="payment_one_in_preparation",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", None),
+                            models.Q(
+                                ("proposed_by__isnull", False),
+                                models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payment_second_pair_of_eyes",
+                        violation_error_message="Someone other than who proposed it must approve it.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "proposed", "cancelled"]),
+                            models.Q(
+                                ("approved_at__isnull", False),
+                                ("approved_by__isnull", False),
+                                ("destination__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payment_approved_is_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -141,6 +182,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("partner", "payment", "number"), name="attempt_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "sending")),
+                        fields=("partner", "payment"),
+                        name="attempt_one_under_way",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -191,81 +240,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="payment",
-            index=models.Index(
-                condition=models.Q(("state__in", ["approved", "sending"])),
-                fields=["next_try_at"],
-                name="payment_to_send",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="payment_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(fields=("partner", "number"), name="payment_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["draft", "proposed"])),
-                fields=("partner", "currency"),
-                name="payment_one_in_preparation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_positive"),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    models.Q(
-                        ("proposed_by__isnull", False),
-                        models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="payment_second_pair_of_eyes",
-                violation_error_message="Someone other than who proposed it must approve it.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["draft", "proposed", "cancelled"]),
-                    models.Q(
-                        ("approved_at__isnull", False), ("approved_by__isnull", False), ("destination__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="payment_approved_is_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paymentattempt",
-            constraint=models.UniqueConstraint(fields=("partner", "payment", "number"), name="attempt_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="paymentattempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "sending")), fields=("partner", "payment"), name="attempt_one_under_way"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="paymentline",
-            index=models.Index(fields=["partner", "payment"], name="payment_line_payment"),
-        ),
-        migrations.AddConstraint(
-            model_name="paymentline",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("freed", False)), fields=("partner", "commission"), name="payment_line_pays_once"
-            ),
+            options={
+                "indexes": [models.Index(fields=["partner", "payment"], name="payment_line_payment")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("freed", False)),
+                        fields=("partner", "commission"),
+                        name="payment_line_pays_once",
+                    )
+                ],
+            },
         ),
     ]
