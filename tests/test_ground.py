@@ -1,13 +1,14 @@
 """The ground that tests stand on: servers of their own, the roles, the guards of this suite."""
 
 import os
+import re
 import threading
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
 
-from ondemand import testing
+from ondemand import bootstrap, testing
 from ondemand.servers import ROOT
 from tests.conftest import in_ci
 
@@ -94,3 +95,10 @@ def test_a_test_that_would_flush_the_database_is_refused(
     pytester.makepyfile("import pytest\n@pytest.mark.django_db(transaction=True)\ndef test_x(): pass")
     result = pytester.runpytest_subprocess("-p", "no:xdist")
     assert "use the fixture fresh_database" in result.stderr.str()
+
+
+def test_two_pips_never_have_the_same_package() -> None:
+    texts = [(ROOT / "requirements" / f"{name}.txt").read_text() for name in bootstrap.WITH_TESTS]
+    early, late = (set(re.findall(r"^([\w-]+)==", half, re.MULTILINE)) for half in bootstrap.halves(texts))
+    assert early | late == set(re.findall(r"^([\w-]+)==", "\n".join(texts), re.MULTILINE))
+    assert not early & late

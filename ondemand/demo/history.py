@@ -23,7 +23,7 @@ from ondemand.tenancy.context import as_worker
 from partners import services as partners
 from partners.models import Member, Partner
 
-LENGTH, SWEEPS = timedelta(days=365), timedelta(days=16)
+LENGTH, HALF = timedelta(days=365), timedelta(days=15)  # of a year, of the time between paydays
 HOUR = timedelta(hours=1)
 FAILED, AGAIN, CANCELLED = 1, 2, 3  # how many paydays before the last
 
@@ -112,11 +112,9 @@ class History:
         self.stories.begin(life, now + 85 * SECOND)
 
     def _plan_sweeps(self) -> None:
-        """Beside those before each payday."""
-        at = self.begin + SWEEPS
-        while at < self.end:
+        """Halfway between paydays, each of which begins with one; Stripe keeps events for thirty days."""
+        for at in (*(payday - HALF for payday in self._paydays()), self.end - 20 * DAY):
             self.timeline.plan(at, sweep)
-            at += SWEEPS
         self.timeline.plan(self.end, self.lives.report_all)
 
     def _plan_paydays(self, payday: Payday) -> None:
