@@ -157,7 +157,7 @@ class Zone:
         return self.child("web", "-m", "gunicorn", "-c", "ondemand/gunicorn_conf.py", "-b", bind, "ondemand.wsgi")
 
     def worker(self) -> Child:
-        beat = ["-B", "--schedule", str(self.folder / "beat")]
+        beat = ["--beat-thread", "--schedule", str(self.folder / "beat")]
         pool = ["--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle"]
         options = [*beat, *pool, "-Q", QUEUES, "--loglevel", "WARNING"]
         return self.child("worker", "-m", "celery", "-A", "ondemand", "-q", "worker", *options, level=3)

@@ -68,7 +68,7 @@ class Zone:
         bind = f"127.0.0.1:{self.port}"
         self._spawn("web", "gunicorn", "-c", "ondemand/gunicorn_conf.py", "-b", bind, "ondemand.wsgi")
         if worker:
-            beat = ["-B", "--schedule", str(self.folder / "beat")]
+            beat = ["--beat-thread", "--schedule", str(self.folder / "beat")]
             pool = ["--pool", "threads", "-c", "2", "--without-gossip", "--without-mingle"]
             queues = ["-Q", "webhooks,provisioning,money", "--loglevel", "WARNING"]
             self._spawn("worker", "celery", "-A", "ondemand", "-q", "worker", *beat, *pool, *queues)
