@@ -16,6 +16,10 @@ handler400, handler403, handler404 = errors.bad_request, errors.forbidden, error
 handler429, handler500 = errors.too_many, errors.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Machines ask most often, and each address above theirs would cost them.
+    path("webhooks/stripe/", webhooks.stripe_webhook, name="stripe-webhook"),
+    path("webhooks/stripe/connect/", webhooks.connect_webhook, name="stripe-connect-webhook"),
+    path("api/instances/heartbeat/", api.heartbeat, name="heartbeat"),
     path("", views.home, name="home"),
     path("dashboard/", dashboard.Dashboard.as_view(), name="dashboard"),
     path("", include("customers.urls")),
@@ -35,11 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/data/", personal.company_page, name="account-data"),
     path("account/data/export/", personal.export_company, name="account-data-export"),
     path("account/data/erase/", personal.erase_company, name="account-data-erase"),
-    path("api/instances/heartbeat/", api.heartbeat, name="heartbeat"),
     path("preferences/", views.preferences, name="preferences"),
     path("i18n/setlang/", views.language, name="set_language"),
-    path("webhooks/stripe/", webhooks.stripe_webhook, name="stripe-webhook"),
-    path("webhooks/stripe/connect/", webhooks.connect_webhook, name="stripe-connect-webhook"),
     path("favicon.ico", views.favicon, name="favicon"),
     path(".well-known/security.txt", views.security_txt, name="security-txt"),
     path("healthz", views.healthz, name="healthz"),
