@@ -15,6 +15,7 @@ from django.db import connection, connections
 
 from ondemand import testing
 from tests import stripe_contract
+from tests.counts import COUNTED
 from tests.pooler import Pooler, missing, pooling
 
 CI = os.environ.get("CI") == "true"
@@ -69,15 +70,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker hands what it counted to the process that started it."""
     if handed_over := getattr(session.config, "workeroutput", None):
         handed_over["checked"] = dict(stripe_contract.CHECKED)
+        handed_over["counted"] = COUNTED
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    stripe_contract.CHECKED.update(getattr(node, "workeroutput", {}).get("checked", {}))
+    handed_over = getattr(node, "workeroutput", {})
+    stripe_contract.CHECKED.update(handed_over.get("checked", {}))
+    COUNTED.extend(handed_over.get("counted", []))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    terminalreporter.write_line(stripe_contract.summary())
+    for line in [*COUNTED, stripe_contract.summary()]:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import pytest
 import requests
 
 from ondemand import testing
@@ -23,6 +22,7 @@ from ondemand.models import StripeEvent
 from ondemand.servers.processes import free_port, spawn, until
 from ondemand.tenancy.context import as_worker
 from tests.conftest import in_ci, long_share
+from tests.counts import say
 from tests.inbox.events import MAIN, SECRET, body_of, signature
 
 FEWEST, ALL = 2, 20
@@ -102,7 +102,7 @@ def _have_heard(bells: list[Bell], answers: int) -> bool:
 
 
 @in_ci
-def test_every_200_is_in_the_database(fresh_database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_200_is_in_the_database(fresh_database: str, tmp_path: Path) -> None:
     server, chance = Server(fresh_database, tmp_path / "web.log"), random.Random(7)
     kills = FEWEST + round((ALL - FEWEST) * long_share())
     rung, answered = 0, set[str]()
@@ -121,11 +121,10 @@ def test_every_200_is_in_the_database(fresh_database: str, tmp_path: Path, capsy
     with as_worker():
         stored = set(StripeEvent.objects.values_list("pk", flat=True))
     lost = answered - stored
-    with capsys.disabled():
-        print(
-            f"\n{kills} kills of the web server: {rung} events rung, {len(answered)} answered with 200, "
-            f"{len(stored)} stored, {len(lost)} lost"
-        )
+    say(
+        f"{kills} kills of the web server: {rung} events rung, {len(answered)} answered with 200, "
+        f"{len(stored)} stored, {len(lost)} lost"
+    )
     assert lost == set()
     assert len(answered) > 20 * kills
     assert rung > len(answered), "nobody was ringing when it was killed"

@@ -14,6 +14,7 @@ from customers.models import InvoicePayment
 from ondemand.models import StripeEvent
 from ondemand.tenancy.context import as_worker
 from tests.conftest import in_ci
+from tests.counts import say
 from tests.inbox.events import SECRET, ring
 from tests.path.rows import rows
 from tests.path.walk import Walk
@@ -45,7 +46,7 @@ def take_and_accrue(walk: Walk) -> None:
     accrue()
 
 
-def test_all_events_twice_change_nothing(lived: Walk, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_events_twice_change_nothing(lived: Walk, client: Client) -> None:
     take_and_accrue(lived)
     take_and_accrue(lived)
     before = rows()
@@ -56,12 +57,11 @@ def test_all_events_twice_change_nothing(lived: Walk, client: Client, capsys: py
         assert ring(client, json.dumps(event)) == 200
     take_and_accrue(lived)
     changed = rows() ^ before
-    with capsys.disabled():
-        print(f"\n{2 * len(events)} events came again, of {len(before)} rows {len(changed)} changed")
+    say(f"{2 * len(events)} events came again, of {len(before)} rows {len(changed)} changed")
     assert changed == set()
 
 
-def test_every_object_looked_at_twice_more_changes_nothing(lived: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_object_looked_at_twice_more_changes_nothing(lived: Walk) -> None:
     """As after a restore: whatever waited, waits again."""
     take_and_accrue(lived)
     before = rows()
@@ -70,7 +70,6 @@ def test_every_object_looked_at_twice_more_changes_nothing(lived: Walk, capsys: 
             again = StripeEvent.objects.filter(state=StripeEvent.State.DONE).update(state=StripeEvent.State.WAITING)
         take_and_accrue(lived)
     changed = {row for row in rows() ^ before if not row.startswith(INBOX)}
-    with capsys.disabled():
-        print(f"\n{again} events taken twice again, of {len(before)} rows {len(changed)} changed")
+    say(f"{again} events taken twice again, of {len(before)} rows {len(changed)} changed")
     assert again > 10
     assert changed == set()

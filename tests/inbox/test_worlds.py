@@ -7,10 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
 from ondemand import hints
 from tests.conftest import database, long_share
+from tests.counts import say
 from tests.inbox.events import SECRET
 from tests.inbox.worlds import Json, Worlds
 from tests.path.conftest import walking
@@ -50,7 +49,6 @@ def test_after_a_poll_no_world_is_wrong(
     stripe_base: str,
     park: Park,
     settings: Any,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
     share = long_share()
@@ -60,10 +58,9 @@ def test_after_a_poll_no_world_is_wrong(
         while tally.worlds < wanted:
             count = min(SIDE_BY_SIDE, wanted - tally.worlds)
             live(FIRST_SEED + tally.worlds, count, stripe_base, park, tally)
-    with capsys.disabled():
-        print(
-            f"\n{tally.worlds} worlds, {tally.rung} events rung (30 % were lost, 30 % came twice, none in order): "
-            f"{tally.wrong_before} wrong before the poll, {len(tally.wrong)} after it"
-        )
-        print(", ".join(f"{count} {name.strip('_').replace('_', ' ')}" for name, count in tally.done.most_common()))
+    say(
+        f"{tally.worlds} worlds, {tally.rung} events rung (30 % were lost, 30 % came twice, none in order): "
+        f"{tally.wrong_before} wrong before the poll, {len(tally.wrong)} after it"
+    )
+    say(", ".join(f"{count} {name.strip('_').replace('_', ' ')}" for name, count in tally.done.most_common()))
     assert tally.wrong == []

@@ -16,6 +16,7 @@ from ondemand.scopes import SAFE, SUPPORT_COOKIE, SUPPORT_DOES, SUPPORT_READS
 from ondemand.tenancy.context import Scope, as_worker, tenant
 from ondemand.tenancy.roles import Role
 from tests.conftest import in_ci
+from tests.counts import say
 from tests.factories import make_login, sign_in
 from tests.login_as.world import World, inside
 from tests.walls.addresses import Address
@@ -63,7 +64,7 @@ def written_since(last: AuditEntry) -> list[tuple[str, str, int | None, int | No
     return [(entry.actor, entry.detail["member"], entry.partner_id, entry.customer_id) for entry in entries]
 
 
-def test_everything_that_is_not_listed_is_refused(marked: Marked, fresh_database: str, capsys: Any) -> None:
+def test_everything_that_is_not_listed_is_refused(marked: Marked, fresh_database: str) -> None:
     browser, values, allowed = owner_inside(marked), marked.values(), []
     before, known = rows_of(marked.cast.iberia.partner, fresh_database), people()
     with as_worker():
@@ -76,8 +77,7 @@ def test_everything_that_is_not_listed_is_refused(marked: Marked, fresh_database
             allowed.append(f"{method} {path}: {answer.status_code}")
     after = rows_of(marked.cast.iberia.partner, fresh_database)
     changed = {table for table in before if before[table] != after[table]}
-    with capsys.disabled():
-        print(f"\nlogin as: {len(forbidden)} routes × methods, {len(forbidden) - len(allowed)} refused, {changed=}")
+    say(f"login as: {len(forbidden)} routes × methods, {len(forbidden) - len(allowed)} refused, {changed=}")
     assert not allowed, "\n".join(allowed)
     assert changed == {"ondemand_auditentry"}  # what was tried
     assert people() == known

@@ -15,6 +15,7 @@ from ondemand import clock
 from ondemand.models import User
 from ondemand.tenancy.context import as_worker
 from tests.conftest import long_share
+from tests.counts import say
 from tests.login_as.world import REASON, make_world
 
 RACERS, ROUNDS = 16, 100
@@ -38,7 +39,7 @@ def winners(secret: str, by: User, at: datetime) -> int:
         return sum(pool.map(race, range(RACERS)))
 
 
-def test_of_sixteen_at_once_one_comes_in(fresh_database: str, capsys: Any) -> None:
+def test_of_sixteen_at_once_one_comes_in(fresh_database: str) -> None:
     world = make_world()
     rounds, begun, found = max(1, round(ROUNDS * long_share())), clock.now(), []
     given: dict[str, Any] = {"by": world.owner, "partner_id": world.customer.partner_id, "reason": REASON}
@@ -47,6 +48,5 @@ def test_of_sixteen_at_once_one_comes_in(fresh_database: str, capsys: Any) -> No
         with as_worker():
             secret = support.issue(world.customer.pk, now=at, **given)
         found.append(winners(secret, world.owner, at))
-    with capsys.disabled():
-        print(f"\nlogin token: {rounds} rounds of {RACERS} racers, {found.count(1)} with one winner")
+    say(f"login token: {rounds} rounds of {RACERS} racers, {found.count(1)} with one winner")
     assert found == [1] * rounds

@@ -13,6 +13,7 @@ from django.test import override_settings
 
 from ondemand import hints
 from tests.conftest import database, in_ci, long_share
+from tests.counts import say
 from tests.path.conftest import walking
 from tests.path.deaths import SERVICES, Tally
 from tests.path.journeys import Journeys
@@ -44,15 +45,11 @@ def tallies(django_db_setup: None, django_db_blocker: Any, stripe_base: str, par
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_killed_between_its_steps_it_is_carried_on_from_the_rows(
-    tallies: dict[str, Tally], service: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_killed_between_its_steps_it_is_carried_on_from_the_rows(tallies: dict[str, Tally], service: str) -> None:
     tally = tallies[service]
-    with capsys.disabled():
-        print(
-            f"\n{service}: {tally.kills} kills at {tally.points} points, {len(tally.lost)} lost, "
-            f"{len(tally.doubled)} doubled"
-        )
+    say(
+        f"{service}: {tally.kills} kills at {tally.points} points, {len(tally.lost)} lost, {len(tally.doubled)} doubled"
+    )
     assert tally.lost == []
     assert tally.doubled == []
     assert tally.kills >= min(FEWEST, tally.points)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import long_share
+from tests.counts import say
 from tests.planting.copies import ROOT
 from tests.planting.planted import planted, without_plants
 from tests.planting.plants import PLANTS, Plant
@@ -28,13 +28,13 @@ def test_it_fits_the_source(plant: Plant, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("django_db_setup")  # the copies' tests begin from the same template
-def test_each_is_found_by_its_test(tmp_path: Path, capsys: Any) -> None:
+def test_each_is_found_by_its_test(tmp_path: Path) -> None:
     if not long_share():
         pytest.skip("each plant is a run of its own: set ONDEMAND_LONG=1, or python -m tests.planting")
     plants = PLANTS if long_share() == 1 else PLANTS[::2]
     assert len(plants) >= 10
     assert without_plants(plants, tmp_path) == ""
     findings = list(planted(plants, tmp_path))
-    with capsys.disabled():
-        print("", *findings, sep="\n")
+    for finding in findings:
+        say(f"planted: {finding}")
     assert [f"{each}\n{each.output[-6000:]}" for each in findings if not each.found] == []

@@ -8,7 +8,6 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from ondemand import clock
 from partners.models import Plan
 from tests import factories, stripe_contract
 from tests.conftest import long_share
+from tests.counts import say
 from tests.standins.stripe_process import Standin
 from tests.usage.oracle import Key, Report, Since, billed, plan_of
 from tests.usage.world import World, make_dearer_plan, make_plan, world
@@ -143,9 +143,7 @@ class Life:
                 assert item.pricing.price_details.price == getattr(plan, field)
 
 
-def test_each_peak_is_billed_once_whatever_happens(
-    db: None, stripe_base: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_peak_is_billed_once_whatever_happens(db: None, stripe_base: str) -> None:
     plan = make_plan(now=FIRST)
     dearer = make_dearer_plan(plan)
     house = factories.make_house(code="iberia", product=plan.product, now=FIRST)
@@ -178,5 +176,4 @@ def test_each_peak_is_billed_once_whatever_happens(
         assert standin.http.wrong == []
 
     live()
-    with capsys.disabled():
-        print("\nusage: " + ", ".join(f"{count} {what}" for what, count in figures.items()) + ", 0 wrong")
+    say("usage: " + ", ".join(f"{count} {what}" for what, count in figures.items()) + ", 0 wrong")

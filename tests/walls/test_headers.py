@@ -22,6 +22,7 @@ from ondemand.dashboard import Dashboard
 from ondemand.management.commands.quality import PRODUCTION
 from ondemand.servers import ROOT
 from tests.conftest import long_share
+from tests.counts import say
 from tests.factories import sign_in
 from tests.walls.addresses import Address, addresses
 from tests.walls.marked import Marked, make_marked
@@ -71,7 +72,7 @@ def walked(who: str) -> Iterator[Address]:
 
 
 @pytest.mark.parametrize("who", ["anonymous", "finance", "staff"])
-def test_every_answer_has_them(marked: Marked, who: str, capsys: Any) -> None:
+def test_every_answer_has_them(marked: Marked, who: str) -> None:
     users = {"anonymous": None, "finance": marked.cast.iberia.finance, "staff": marked.cast.staff}
     visitor, values, wrong, seen = Visitor(users[who]), marked.values(), [], dict[int, int]()
     for address in walked(who):
@@ -79,8 +80,7 @@ def test_every_answer_has_them(marked: Marked, who: str, capsys: Any) -> None:
         answer = visitor.ask("GET", path)
         seen[answer.status_code] = seen.get(answer.status_code, 0) + 1
         wrong += [f"{path} {answer.status_code}: {each}" for each in missing_from(answer)]
-    with capsys.disabled():
-        print(f"\n{who}: {sum(seen.values())} answers {dict(sorted(seen.items()))}, {len(wrong)} headers missing")
+    say(f"{who}: {sum(seen.values())} answers {dict(sorted(seen.items()))}, {len(wrong)} headers missing")
     assert not wrong, "\n".join(wrong)
 
 

@@ -22,6 +22,7 @@ from ondemand.portal.views import ListScreen
 from ondemand.tenancy.context import Scope, tenant
 from ondemand.tenancy.roles import Role
 from tests.conftest import database
+from tests.counts import say
 from tests.factories import sign_in_anew
 from tests.walls.addresses import addresses
 from tests.walls.forms import WORDS, Form, forms_of
@@ -74,13 +75,12 @@ class Count:
         sent = " ".join(f"{name}={value[:30]!r}" for name, value in hostile.items())
         self.wrong.append(f"{address} {sent}: {what}")
 
-    def say(self, capsys: Any, what: str) -> None:
+    def say(self, what: str) -> None:
         kinds = {kind: sum(each.endswith(kind) for each in self.wrong) for kind in ("reflected", "lost")}
-        with capsys.disabled():
-            print(
-                f"\n{what}: {self.requests} requests, {len(self.fields)} fields, {len(self.values)} values: "
-                f"{len(self.wrong) - sum(kinds.values())} of 5xx, {kinds['reflected']} reflected, {kinds['lost']} lost"
-            )
+        say(
+            f"{what}: {self.requests} requests, {len(self.fields)} fields, {len(self.values)} values: "
+            f"{len(self.wrong) - sum(kinds.values())} of 5xx, {kinds['reflected']} reflected, {kinds['lost']} lost"
+        )
         assert not self.wrong, "\n".join(self.wrong)
 
 
@@ -103,13 +103,13 @@ def test_there_are_enough() -> None:
     assert len(set(VALUES)) >= 100
 
 
-def test_in_a_query(marked: Marked, capsys: Any) -> None:
+def test_in_a_query(marked: Marked) -> None:
     visitors, count = {who: visitor_of(marked, who) for who in ("owner", "customer")}, Count()
     for path in pages(marked):
         visitor = visitors["customer" if path.startswith("/account/") else "owner"]
         for hostile in queries(path):
             count.take(visitor.ask("GET", f"{path}?{encoded(hostile)}"), address=path, hostile=hostile)
-    count.say(capsys, "queries")
+    count.say("queries")
 
 
 def forms(visitor: Visitor, marked: Marked) -> Iterator[Form]:
@@ -145,7 +145,7 @@ def attack(visitor: Visitor, form: Form, hostile: dict[str, str], count: Count) 
 
 
 @pytest.mark.parametrize("who", ["anonymous", "owner", "customer"])
-def test_in_a_form(marked: Marked, who: str, capsys: Any) -> None:
+def test_in_a_form(marked: Marked, who: str) -> None:
     visitor, count = visitor_of(marked, who), Count()
     found = [form for form in forms(visitor, marked) if not LEAVES.search(form.action)]
     for form in found:
@@ -154,7 +154,7 @@ def test_in_a_form(marked: Marked, who: str, capsys: Any) -> None:
                 EmailAddress.objects.filter(verified=False).delete()  # whoever has one adds neither it nor a factor
             attack(visitor, form, hostile, count)
     assert found
-    count.say(capsys, f"forms, {who}")
+    count.say(f"forms, {who}")
 
 
 def test_a_passkey_of_nothing_is_not_taken(marked: Marked) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -44,11 +43,11 @@ def in_lists() -> Iterator[tuple[str, str]]:
             yield address, f"{field.name}{lookup}"
 
 
-def test_in_a_lists_address(marked: Marked, capsys: Any) -> None:
+def test_in_a_lists_address(marked: Marked) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
     for (address, name), value in some_of(list(product(in_lists(), FORGED)), every_day=40):
         count.take(staff.ask("GET", f"{address}?{encoded({name: value})}"), address=address, hostile={name: value})
-    count.say(capsys, "the admin's lists")
+    count.say("the admin's lists")
 
 
 def test_a_lookup_that_a_column_has_not_is_a_400(marked: Marked) -> None:
@@ -61,12 +60,12 @@ def test_a_field_without_a_name_is_a_400(marked: Marked) -> None:
     assert answer.status_code == 400
 
 
-def test_in_a_lists_actions(marked: Marked, capsys: Any) -> None:
+def test_in_a_lists_actions(marked: Marked) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
     for (address, options), name, value in some_of(list(product(registered(), OF_ACTIONS, FORGED)), every_day=20):
         sent = {"action": str((options.actions or ["delete_selected"])[0]), "_selected_action": "1", name: value}
         count.take(staff.ask("POST", address, body=encoded(sent)), address=address, hostile={name: value})
-    count.say(capsys, "the admin's actions")
+    count.say("the admin's actions")
 
 
 def forms(staff: Visitor) -> Iterator[Form]:
@@ -81,16 +80,16 @@ def forms(staff: Visitor) -> Iterator[Form]:
 
 
 @in_ci
-def test_in_all_fields_of_a_form(marked: Marked, capsys: Any) -> None:
+def test_in_all_fields_of_a_form(marked: Marked) -> None:
     staff, count = visitor_of(marked, "staff"), Count()
     for form in forms(staff):
         for hostile in together(form.typed(form.filled(), WORDS).keys()):
             attack(staff, form, hostile, count)
-    count.say(capsys, "the admin's forms")
+    count.say("the admin's forms")
 
 
 @in_ci
-def test_in_one_field_of_a_form(marked: Marked, capsys: Any) -> None:
+def test_in_one_field_of_a_form(marked: Marked) -> None:
     """Missing or forged, while the others are as they should be; among them buttons, popups, and the rows below."""
     staff, count, cases = visitor_of(marked, "staff"), Count(), list[tuple[Form, str, str | None]]()
     for form in forms(staff):
@@ -100,18 +99,18 @@ def test_in_one_field_of_a_form(marked: Marked, capsys: Any) -> None:
         typed |= {} if value is None else {name: value}
         hostile = {name: "missing" if value is None else value}
         count.take(staff.ask("POST", form.action, body=encoded(typed)), address=form.action, hostile=hostile)
-    count.say(capsys, "one field of the admin's forms")
+    count.say("one field of the admin's forms")
 
 
 @pytest.mark.parametrize("who", ["staff", "owner", "anonymous"])
-def test_in_place_of_an_id(marked: Marked, who: str, capsys: Any) -> None:
+def test_in_place_of_an_id(marked: Marked, who: str) -> None:
     visitor, count, values = visitor_of(marked, who), Count(), marked.values()
     asked = [(each, name) for each in addresses() if each.is_admin for name in each.parameters]
     short = [value for value in FORGED if 0 < len(value) < 5_000]
     for (address, name), value, method in some_of(list(product(asked, short, ("GET", "POST"))), every_day=10):
         path, _ = replace(values, foreign={("", name): _quoted(value)} | values.foreign).paths(address)
         count.take(visitor.ask(method, path), address=address.route, hostile={name: value})
-    count.say(capsys, f"ids in the admin's addresses, {who}")
+    count.say(f"ids in the admin's addresses, {who}")
 
 
 def _quoted(value: str) -> str:
@@ -119,10 +118,10 @@ def _quoted(value: str) -> str:
 
 
 @pytest.mark.parametrize("who", ["staff", "owner", "anonymous"])
-def test_in_autocomplete(marked: Marked, who: str, capsys: Any) -> None:
+def test_in_autocomplete(marked: Marked, who: str) -> None:
     visitor, count = visitor_of(marked, who), Count()
     for name, value in some_of(list(product(OF_AUTOCOMPLETE, FORGED)), every_day=5):
         answer = visitor.ask("GET", f"/admin/autocomplete/?{encoded(AUTOCOMPLETE | {name: value})}")
         count.take(answer, address="/admin/autocomplete/", hostile={name: value})
         assert who == "staff" or answer.status_code in (302, 400, 403)
-    count.say(capsys, f"the admin's autocomplete, {who}")
+    count.say(f"the admin's autocomplete, {who}")

@@ -16,6 +16,7 @@ from django.conf import settings
 from ondemand import clock
 from tests import factories
 from tests.conftest import database, in_ci
+from tests.counts import say
 from tests.walls.hostile import MARKUP, TAG
 from tests.walls.test_headers import missing_from
 from tests.walls.web import FORM, Answer, Web, running
@@ -157,7 +158,7 @@ def is_the_servers(answer: Answer) -> bool:
     return "Content-Security-Policy" not in answer.headers and answer.text.startswith("<html>\n")
 
 
-def judge(asked: Iterator[tuple[str, Answer | None]], capsys: Any, what: str) -> None:
+def judge(asked: Iterator[tuple[str, Answer | None]], what: str) -> None:
     seen, wrong, count = Counter[int](), list[str](), Counter[str]()
     for name, answer in asked:
         count["requests"] += 1
@@ -169,8 +170,7 @@ def judge(asked: Iterator[tuple[str, Answer | None]], capsys: Any, what: str) ->
         wrong += [f"{name}: {answer.status_code}"] if answer.status_code >= 500 else []
         wrong += [f"{name}: reflected"] if MARKUP in answer.text.lower() else []
         wrong += [f"{name}: lacks {each}" for each in missing_from(answer)]
-    with capsys.disabled():
-        print(f"\n{what}: {dict(count)}, {dict(sorted(seen.items()))}, {len(wrong)} findings")
+    say(f"{what}: {dict(count)}, {dict(sorted(seen.items()))}, {len(wrong)} findings")
     assert not wrong, "\n".join(wrong)
 
 
@@ -180,30 +180,30 @@ def head(method: str, path: str, *headers: tuple[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def test_paths(web: Web, cookies: str, capsys: Any) -> None:
+def test_paths(web: Web, cookies: str) -> None:
     asked = ((path[:60], web.raw(head("GET", path, ("Cookie", cookies)))) for path in PATHS)
-    judge(asked, capsys, "paths")
+    judge(asked, "paths")
 
 
-def test_headers(web: Web, capsys: Any) -> None:
+def test_headers(web: Web) -> None:
     asked = (
         (f"{page} {name}: {value[:40]}", web.raw(head("GET", page, (name, value))))
         for place, (name, value) in enumerate(HEADERS)
         for page in (PAGES if "session" in value else PAGES[place % len(PAGES) :][:2])
     )
-    judge(asked, capsys, "headers")
+    judge(asked, "headers")
 
 
-def test_methods(web: Web, cookies: str, capsys: Any) -> None:
+def test_methods(web: Web, cookies: str) -> None:
     asked = (
         (f"{method} {page}", web.raw(head(method, page, ("Cookie", cookies))))
         for method in METHODS
         for page in ("/", "/customers/", "/accounts/login/", "/admin/", "/webhooks/stripe/", "/static/css/tokens.css")
     )
-    judge(asked, capsys, "methods")
+    judge(asked, "methods")
 
 
-def test_bodies(web: Web, capsys: Any) -> None:
+def test_bodies(web: Web) -> None:
     token, cookies = web.form("/accounts/login/")
     known = ("Cookie", cookies), ("X-CSRFToken", token)
     asked = (
@@ -214,20 +214,20 @@ def test_bodies(web: Web, capsys: Any) -> None:
         for headers, body in BODIES
         for page in ("/accounts/login/", "/signup/iberia-obps/", "/i18n/setlang/")
     )
-    judge(asked, capsys, "bodies")
+    judge(asked, "bodies")
 
 
-def test_chunks(web: Web, capsys: Any) -> None:
+def test_chunks(web: Web) -> None:
     chunked = (("Transfer-Encoding", "chunked"), *FORM.items())
     asked = (
         (f"{page} {chunk!r}", web.raw(head("POST", page, *chunked) + chunk))
         for chunk in CHUNKS
         for page in ("/accounts/login/", "/api/instances/heartbeat/", "/webhooks/stripe/")
     )
-    judge(asked, capsys, "chunks")
+    judge(asked, "chunks")
 
 
-def test_json(web: Web, capsys: Any) -> None:
+def test_json(web: Web) -> None:
     token, cookies = web.form("/accounts/login/")
     sent = (("Content-Type", "application/json"), ("Cookie", cookies), ("X-CSRFToken", token))
     asked = (
@@ -235,4 +235,4 @@ def test_json(web: Web, capsys: Any) -> None:
         for path in MACHINES
         for body in JSON
     )
-    judge(asked, capsys, "JSON")
+    judge(asked, "JSON")

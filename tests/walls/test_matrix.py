@@ -16,6 +16,7 @@ from django.test import Client
 
 from ondemand.models import User
 from tests.conftest import in_ci, long_share
+from tests.counts import say
 from tests.factories import sign_in
 from tests.walls.addresses import Address, addresses
 from tests.walls.marked import MACHINE_MARK, MARK, MONEY_MARKS, Marked, make_marked, rows_of, signed_in_as
@@ -119,9 +120,7 @@ def test_the_owner_meets_the_marks(marked: Marked) -> None:
         *(pytest.param(who, marks=in_ci) for who in ("anonymous", "another customer", "the rival's customer")),
     ],
 )
-def test_a_stranger_meets_nothing_and_changes_nothing(
-    marked: Marked, fresh_database: str, who: str, capsys: Any
-) -> None:
+def test_a_stranger_meets_nothing_and_changes_nothing(marked: Marked, fresh_database: str, who: str) -> None:
     values, ids = marked.values(), marked.named_ids()
     visitor = Visitor(signed_in_as(marked)[who](), headers=as_headers(ids))
     before, wrong = rows_of(marked.cast.iberia.partner, fresh_database), []
@@ -137,8 +136,7 @@ def test_a_stranger_meets_nothing_and_changes_nothing(
                 wrong.append(f"{method} {foreign}: {answer.status_code}, of no row {nobody.status_code}")
     after = rows_of(marked.cast.iberia.partner, fresh_database)
     changed = [table for table in before if before[table] != after[table]]
-    with capsys.disabled():
-        print(f"\n{who}: {visitor.requests} requests, {len(wrong)} findings, {len(changed)} tables changed")
+    say(f"{who}: {visitor.requests} requests, {len(wrong)} findings, {len(changed)} tables changed")
     assert not wrong, "\n".join(wrong)
     assert changed == []
 
@@ -186,7 +184,7 @@ def test_a_foreign_row_does_not_exist_for_the_rival(marked: Marked) -> None:
 @in_ci
 @pytest.mark.parametrize(("role", "marks"), [("support", MONEY_MARKS), ("finance", (MACHINE_MARK,))])
 def test_a_member_of_another_role_is_refused(
-    marked: Marked, fresh_database: str, role: str, marks: tuple[str, ...], capsys: Any
+    marked: Marked, fresh_database: str, role: str, marks: tuple[str, ...]
 ) -> None:
     visitor, values = Visitor(getattr(marked.cast.iberia, role)), marked.values()
     before, wrong, refused = rows_of(marked.cast.iberia.partner, fresh_database), [], 0
@@ -202,7 +200,6 @@ def test_a_member_of_another_role_is_refused(
                 wrong.append(f"{method} {foreign}: {answer.status_code}")
     after = rows_of(marked.cast.iberia.partner, fresh_database)
     changed = {table for table in before if before[table] != after[table]}
-    with capsys.disabled():
-        print(f"\n{role}: {visitor.requests} requests, {refused} refused, {len(wrong)} findings")
+    say(f"{role}: {visitor.requests} requests, {refused} refused, {len(wrong)} findings")
     assert not wrong, "\n".join(wrong)
     assert changed <= {"ondemand_auditentry"}  # that a file was taken

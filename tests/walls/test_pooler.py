@@ -21,6 +21,7 @@ from ondemand.tenancy.owner import as_owner
 from signup.models import PageVisits
 from tests import factories
 from tests.conftest import long_share
+from tests.counts import say
 from tests.factories import House, sign_in
 from tests.pooler import Pooler
 
@@ -101,18 +102,15 @@ def at_once(*acts: Callable[[], T]) -> list[T]:
         return list(pool.map(run, acts))
 
 
-def test_tenants_meet_their_own_rows_through_shared_connections(
-    tenants: list[Tenant], pooler: Pooler, capsys: Any
-) -> None:
+def test_tenants_meet_their_own_rows_through_shared_connections(tenants: list[Tenant], pooler: Pooler) -> None:
     each = max(3, round(REQUESTS * long_share()))
     neighbours = zip(tenants, tenants[1:] + tenants[:1], strict=True)
     found = at_once(*[lambda one=one, other=other: one.visit(other, each) for one, other in neighbours])
     wrong = [problem for problems in found for problem in problems]
-    with capsys.disabled():
-        print(
-            f"\n{each * len(tenants)} requests of {len(tenants)} tenants through {pooler.size} connections: "
-            f"{len(wrong)} wrong"
-        )
+    say(
+        f"{each * len(tenants)} requests of {len(tenants)} tenants through {pooler.size} connections: "
+        f"{len(wrong)} wrong"
+    )
     assert wrong == []
     assert pooler.held() <= pooler.size
     assert pooler.left() == set()

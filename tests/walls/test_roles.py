@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from ondemand.models import User
 from ondemand.tenancy.roles import Role
 from tests.conftest import in_ci, long_share
+from tests.counts import say
 from tests.walls.addresses import Address, addresses
 from tests.walls.marked import Marked, make_marked
 from tests.walls.test_matrix import Visitor
@@ -80,7 +81,7 @@ def entered(visitor: Visitor, method: str, path: str) -> set[str]:
 
 
 @pytest.mark.parametrize("who", ["anonymous", "owner", "customer", "staff"] if long_share() else ["owner"])
-def test_an_address_enters_the_role_of_its_area_alone(marked: Marked, who: str, capsys: Any) -> None:
+def test_an_address_enters_the_role_of_its_area_alone(marked: Marked, who: str) -> None:
     cast = marked.cast
     user = {"owner": cast.iberia.owner, "customer": marked.neighbour, "staff": cast.staff}.get(who)
     visitor, values, wrong, met = Visitor(user), marked.values(), [], set[str]()
@@ -93,6 +94,5 @@ def test_an_address_enters_the_role_of_its_area_alone(marked: Marked, who: str, 
             met |= roles
             beyond = roles - {area_of(address, user)} - BESIDE.get(address.name, set())
             wrong += [f"{method} {address.route}: {role}" for role in sorted(beyond)]
-    with capsys.disabled():
-        print(f"\n{who}: {visitor.requests} requests entered {', '.join(sorted(met))}; {len(wrong)} where not listed")
+    say(f"{who}: {visitor.requests} requests entered {', '.join(sorted(met))}; {len(wrong)} where not listed")
     assert not wrong, "\n".join(wrong)
