@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
@@ -70,22 +71,32 @@ class LeavingCell(BadgeCell):
         self.ends = getter(ends)
 
     def draw(self, value: Any, row: Any) -> str:
-        at, badge = self.ends(row), super().draw(value, row)
-        if at is None:
-            return badge
-        day = values.day_text(clock.business_day(at))
-        return format_html('{}<br><span class="soft small">{}</span>', badge, _("ends on {day}").format(day=day))
+        return with_day(super().draw(value, row), _("ends on {day}"), self.ends(row))
+
+
+class PayingCell(LeavingCell):
+    """And from when who does not pay is suspended."""
+
+    def draw(self, value: Any, row: Any) -> str:
+        return with_day(super().draw(value, row), _("suspended from {day}, unless paid"), row.suspends_at)
+
+
+def with_day(drawn: str, text: Any, at: datetime | None) -> str:
+    """The text, with the day of that instant, beneath what is drawn; nothing where there is none."""
+    if at is None:
+        return drawn
+    day = values.day_text(clock.business_day(at))
+    return format_html('{}<br><span class="soft small">{}</span>', drawn, text.format(day=day))
 
 
 class CustomerTable(ListTable):
     name = LinkCell(verbose_name=_("company"))
     contact = TextCell(accessor="contact_name", verbose_name=_("primary contact"))
     email = MailCell(accessor="contact_email", verbose_name=_("e-mail"))
-    state = LeavingCell(Customer.State.choices, TONES, ends="ends_at", verbose_name=_("payment status"))
+    state = PayingCell(Customer.State.choices, TONES, ends="ends_at", verbose_name=_("payment status"))
     plan = TextCell(accessor="plan__name", verbose_name=_("plan"))
     acquired = DateCell(accessor="acquired_at", verbose_name=_("acquired"))
     instances = NumberCell(verbose_name=_("instances"))
-    suspends = DateCell(accessor="suspends_at", verbose_name=_("suspended from, unless paid"))
     apps = ActionCell(_("Apps"), url=instances_of, verbose_name=_("apps"))
     invoiced = MoneyCell(verbose_name=_("invoiced"))
     paid = MoneyCell(verbose_name=_("paid"))

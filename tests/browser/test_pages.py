@@ -125,6 +125,13 @@ def test_axe_finds_nothing_on_a_wide_page(viewer: Viewer, person: str, path: str
 
 @in_ci
 @pytest.mark.parametrize(("person", "path"), PAGES)
+def test_a_wide_page_does_not_scroll_sideways(viewer: Viewer, person: str, path: str) -> None:
+    page = viewer.look(person, path, narrow=False)
+    assert {width: sideways(page, width) for width in (1440, 1280)} == {1440: 0, 1280: 0}
+
+
+@in_ci
+@pytest.mark.parametrize(("person", "path"), PAGES)
 def test_axe_finds_nothing_on_a_narrow_dark_page(viewer: Viewer, person: str, path: str) -> None:
     assert objections(viewer.look(person, path, narrow=True)) == []
 
