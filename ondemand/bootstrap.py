@@ -99,7 +99,7 @@ def install(names: list[str]) -> None:
 
 
 def halves(texts: list[str]) -> tuple[str, str]:
-    """For two pips at a time, a third quicker than one; split by name, so that both never have the same package."""
+    """For two pips at a time, as much of it is waiting; split by name, so that both never have the same package."""
     blocks = [block for text in texts for block in re.split(r"\n(?=\S)", text)]
     early = [block for block in blocks if block < "e"]
     return "\n".join(early), "\n".join(block for block in blocks if block not in early)

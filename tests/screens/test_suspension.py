@@ -54,6 +54,11 @@ def test_the_day_is_shown_wherever_one_looks(world: Cast, unpaid: Invoice) -> No
     assert row["suspends"] == business_day((unpaid.effective_at or NOW) + timedelta(days=14)).isoformat()
 
 
+def test_the_list_of_customers_says_it_beneath_the_payment_status(world: Cast, unpaid: Invoice) -> None:
+    text = f"suspended from {date_of(unpaid)}, unless paid"
+    assert text in shown(sign_in(world.iberia.support), "/customers/")
+
+
 def test_no_day_is_promised_while_the_brake_is_closed(world: Cast, unpaid: Invoice) -> None:
     with as_worker():
         brake.close_brake("Stripe is in doubt", now=NOW)
